@@ -11,7 +11,6 @@ let strict: [SwiftSetting] = [
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
-let collections: Target.Dependency = .product(name: "Collections", package: "swift-collections")
 
 func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: strict)
@@ -26,7 +25,6 @@ let package = Package(
     products: [.executable(name: "fovea", targets: ["fovea"])],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
-        .package(url: "https://github.com/apple/swift-collections", from: "1.1.0"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.3.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
     ],
@@ -38,36 +36,71 @@ let package = Package(
             cSettings: [.unsafeFlags(["-O3"], .when(configuration: .debug))]
         ),
         library("Tensors", ["CKernels"]),
-        library("Weights", ["Tensors"]),
-        library("Tokenization"),
+        library("Weights", ["JSON", "Tensors"]),
+        library("Tokenization", ["JSON"]),
+        library("JSON"),
         .target(
             name: "CImage",
             linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png16"), .linkedLibrary("webp")]
         ),
         library("Imaging", ["CImage"]),
-        library("Models", ["Tensors", "Weights", "Imaging", "Tokenization"]),
-        library("Probing", ["Models", "Tensors", "Imaging"]),
+        library("Models", ["JSON", "Tensors", "Weights", "Imaging", "Tokenization"]),
+        library("Probing", ["JSON", "Models", "Tensors", "Imaging"]),
         library("Generation", ["Probing", "Models", "Tensors", "Weights", "Imaging", "Tokenization", logging]),
 
         // The HTTP stack. The two meet only in API.
         library("HTTPCore", [httpTypes]),
         .target(name: "CSystem"),
-        library("WebServer", ["HTTPCore", "CSystem", httpTypes, logging, collections]),
+        .systemLibrary(name: "COpenSSL", providers: [.apt(["libssl-dev"])]),
+        library("WebServer", ["HTTPCore", "CSystem", httpTypes, logging]),
         library(
             "API",
-            ["WebServer", "HTTPCore", "Generation", "Probing", "Models", "Imaging", "Tokenization", httpTypes, logging]
+            [
+                "JSON", "COpenSSL", "WebServer", "HTTPCore", "Generation", "Probing", "Models", "Imaging",
+                "Tokenization", httpTypes, logging,
+            ]
         ),
         .executableTarget(
             name: "fovea",
-            dependencies: ["API", "Generation", "Models", "Weights", "Tensors", argumentParser, logging],
+            dependencies: [
+                "API", "WebServer", "Generation", "Models", "Imaging", "Tokenization", "Tensors", argumentParser,
+                logging,
+            ],
+            resources: [.copy("EmbeddedModel")],
             swiftSettings: strict
         ),
 
+        tests("JSON", []),
         tests("Tensors", ["CKernels"]),
-        tests("Weights", []),
+        tests("Weights", ["JSON", "Tensors"]),
         tests("Tokenization", []),
         tests("Imaging", []),
-        tests("HTTPCore", []),
-        tests("WebServer", ["HTTPCore"]),
+        .target(
+            name: "ModelFixtures",
+            dependencies: ["Models", "Imaging", "Probing", "Generation", "Tensors", "Tokenization"],
+            path: "Tests/ModelFixtures",
+            swiftSettings: strict
+        ),
+        tests("Models", ["ModelFixtures", "JSON", "Tensors", "Weights", "Imaging", "Tokenization"]),
+        tests("Probing", ["ModelFixtures", "JSON", "Models", "Imaging"]),
+        tests("Generation", ["ModelFixtures", "Models", "Probing", "Tensors", "Imaging", "Tokenization"]),
+        .testTarget(
+            name: "OracleTests",
+            dependencies: [
+                "ModelFixtures", "JSON", "Tensors", "Weights", "Tokenization", "Imaging", "Models", "Probing",
+                "Generation",
+            ],
+            swiftSettings: strict
+        ),
+        tests("HTTPCore", [httpTypes]),
+        tests("WebServer", ["HTTPCore", httpTypes, logging]),
+        tests("API", ["JSON", "WebServer", "HTTPCore", "Generation", "Models", "Imaging", httpTypes, logging]),
+        .testTarget(
+            name: "ParityTests",
+            dependencies: [
+                "JSON", "Tensors", "Weights", "Tokenization", "Imaging", "Models", "Probing", "Generation",
+            ],
+            swiftSettings: strict
+        ),
     ]
 )
