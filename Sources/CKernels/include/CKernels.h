@@ -1,1 +1,142 @@
+/// Numeric kernels: one table of functions per instruction set, chosen once by cpuid.
+///
+/// Every kernel is batch invariant, bit for bit: a row's result depends on that row and on the weights alone,
+/// never on the other rows, the blocking, or the number of threads. Each output is therefore one chain of
+/// additions over k = 0 … K-1 (matrix products) or over key 0 … n-1 (attention), whatever the shape.
+/// Strides and counts are in elements. Lengths are never required to be multiples of anything.
 #pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef enum { CK_PLAIN, CK_AVX2, CK_AVX512, CK_AVX512_BF16, CK_ISA_COUNT } ck_isa;
+
+/// Element types of stored tensors; CK_F32 and CK_BF16 are also the formats of packed weights.
+typedef enum { CK_F32, CK_F16, CK_BF16 } ck_type;
+
+typedef enum { CK_NONE, CK_GELU, CK_GELU_TANH, CK_QUICK_GELU, CK_SILU, CK_RELU } ck_activation;
+
+enum {
+    /// Output columns of one packed weight panel.
+    CK_PANEL = 32,
+    /// Rows a GEMM task should span at most: they share one pass over the weights.
+    CK_ROW_BLOCK = 96,
+    /// Rows an attention call should span at most.
+    CK_ATTENTION_ROWS = 48,
+};
+
+/// y[r, n] = activation(sum over k of x[r, k] * w[n, k] + bias[n]), plus the old y[r, n] if `accumulate`.
+///
+/// In CK_BF16 the activations are rounded to bfloat16 (nearest even), products are exact and sums are f32.
+typedef struct {
+    size_t rows, inputs, outputs;
+    ck_type format;
+    /// Written by `pack_rows` of the same table for all `rows`.
+    const void *packed_rows;
+    /// ceil(outputs / CK_PANEL) panels written by `ck_pack_panel`.
+    const void *panels;
+    /// `outputs` floats, or NULL.
+    const float *bias;
+    ck_activation activation;
+    bool accumulate;
+    float *y;
+    size_t y_stride;
+} ck_gemm;
+
+/// A run of consecutive keys and values of one head: row i is at keys + i * key_stride.
+typedef struct {
+    const float *keys, *values;
+    size_t count, key_stride, value_stride;
+} ck_segment;
+
+/// One query row of one head.
+typedef struct {
+    const float *query;
+    float *context;
+    /// The row sees the first `keys` keys of the segments.
+    size_t keys;
+    /// Added to the scaled scores, one per key; -INFINITY removes the edge. NULL: none.
+    const float *bias;
+    /// Multiplied with the probabilities, one per key. NULL: none.
+    const float *factor;
+    /// Receives `keys` probabilities, after `factor`. NULL: not wanted.
+    float *pattern;
+} ck_attention_row;
+
+/// Immutable functions without state, so any thread may hold them.
+typedef struct __attribute__((swift_attr("@Sendable"))) {
+    ck_isa isa;
+    const char *name;
+
+    /// Packs rows [begin, end) of x into `packed`, which holds all `rows` (see ck_packed_rows_size).
+    /// `begin` must be a multiple of CK_ROW_BLOCK and `end` too unless it is `rows`.
+    void (*pack_rows)(ck_type format, const float *x, size_t stride, size_t rows, size_t k, size_t begin, size_t end,
+                      void *packed);
+    /// Computes rows [row_begin, row_end) of panels [panel_begin, panel_end), at most CK_ROW_BLOCK rows, with
+    /// `row_begin` a multiple of CK_ROW_BLOCK. `scratch`: ck_gemm_scratch_size() bytes, 64-byte aligned.
+    void (*gemm)(const ck_gemm *g, size_t row_begin, size_t row_end, size_t panel_begin, size_t panel_end,
+                 float *scratch);
+
+    /// context = softmax(scale * q·k + bias) * factor · v for rows that share keys and values.
+    /// A row with no visible or only removed keys gives zeros. `scratch`: ck_attention_scratch_size(…) bytes.
+    void (*attention)(const ck_attention_row *rows, size_t row_count, const ck_segment *segments,
+                      size_t segment_count, size_t head_dim, float scale, float *scratch);
+
+    /// y = x / sqrt(mean(x²) + epsilon) * weight. y may be x.
+    void (*rms_norm)(const float *x, const float *weight, float epsilon, size_t count, float *y);
+    /// y = (x - mean) / sqrt(variance + epsilon) * weight + bias. y may be x.
+    void (*layer_norm)(const float *x, const float *weight, const float *bias, float epsilon, size_t count,
+                       float *y);
+    /// Rotates the pairs (i, i + head_dim / 2) of one head in place by the angles whose cosines and sines are given
+    /// (head_dim / 2 each).
+    void (*rotary)(float *x, const float *cosines, const float *sines, size_t head_dim);
+    /// y = silu(gate) * up. y may be gate or up.
+    void (*silu_multiply)(const float *gate, const float *up, size_t count, float *y);
+    /// x = activation(x)
+    void (*activate)(float *x, size_t count, ck_activation activation);
+    /// y += x
+    void (*add)(const float *x, size_t count, float *y);
+    /// Softmax in place; all -INFINITY gives zeros.
+    void (*softmax)(float *x, size_t count);
+
+    void (*f32_from_f16)(const uint16_t *x, size_t count, float *y);
+    void (*f32_from_bf16)(const uint16_t *x, size_t count, float *y);
+    /// Nearest even; a NaN stays a NaN.
+    void (*f16_from_f32)(const float *x, size_t count, uint16_t *y);
+    /// Nearest even; a NaN stays a NaN.
+    void (*bf16_from_f32)(const float *x, size_t count, uint16_t *y);
+} ck_kernels;
+
+/// The kernels of an instruction set, or NULL if this processor lacks it.
+const ck_kernels *ck_table(ck_isa isa);
+/// The best supported table.
+const ck_kernels *ck_best(void);
+
+/// Bytes of one packed panel of `k` inputs.
+size_t ck_panel_size(ck_type format, size_t k);
+/// Bytes `pack_rows` needs for all rows.
+size_t ck_packed_rows_size(size_t rows, size_t k);
+size_t ck_gemm_scratch_size(void);
+/// Bytes of scratch for `row_count` rows that see at most `keys` keys.
+size_t ck_attention_scratch_size(size_t row_count, size_t keys, size_t head_dim);
+
+/// Packs up to CK_PANEL weight rows of `k` elements, rows[i] of type types[i], as one panel: f32 as [k][32];
+/// bf16 as [k/2][32][2]. Missing columns and an odd last k are zero.
+void ck_pack_panel(const ck_kernels *table, const void *const *rows, const ck_type *types, size_t row_count, size_t k,
+                   ck_type format, void *panel);
+
+/// Index of the largest element, the first of equals; NaN never wins. `count` must not be 0.
+size_t ck_argmax(const float *x, size_t count);
+
+/// Processors this thread may run on (sched_getaffinity), at least 1.
+size_t ck_affinity_count(void);
+
+/// Tells the processor that this is a spin loop.
+static inline void ck_pause(void) {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ __volatile__("yield");
+#endif
+}

@@ -1,0 +1,11 @@
+/// Sizes of the blocks that the vector kernels keep in a cache, shared with the computation of scratch sizes.
+#pragma once
+
+enum {
+    /// Inputs a matrix product covers before it moves on: a panel's slice stays in the nearest cache.
+    k_block = 256,
+    /// Panels that share one slice of the packed rows while it is in the second cache.
+    panel_group = 8,
+    /// Keys whose values are mixed into all rows at a time.
+    value_block = 128,
+};

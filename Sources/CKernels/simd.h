@@ -1,0 +1,8 @@
+/// Tables of the vector kernels. Each is one expansion of simd_*.h over the vector type of its instruction set.
+#pragma once
+
+#include "CKernels.h"
+
+#if defined(__x86_64__)
+extern const ck_kernels simd_avx2, simd_avx512, simd_avx512_bf16;
+#endif

@@ -1,0 +1,122 @@
+// y = activation(x Wᵀ + bias) over packed panels; see simd_kernels.h.
+
+static inline size_t smaller_size(size_t a, size_t b) { return a < b ? a : b; }
+
+static inline size_t padded_inputs(ck_type format, size_t k) { return format == CK_BF16 ? (k + 1) & ~(size_t)1 : k; }
+
+/// Words of one row in k inputs of the packed rows.
+static inline size_t packed_words(ck_type format, size_t k) {
+#if SIMD_PAIR_PRODUCTS
+    if (format == CK_BF16) return k / 2;
+#else
+    (void)format;
+#endif
+    return k;
+}
+
+/// The packed rows are laid out as [block of k][tile of rows][k][row of the tile].
+static inline size_t packed_offset(ck_type format, size_t rows, size_t k_begin, size_t k_count, size_t row) {
+    return packed_words(format, k_begin) * rows + packed_words(format, k_count) * row;
+}
+
+/// Copies `count` values, rounded to bf16 in that format, and zeros up to an even count.
+static void read_row(ck_type format, const float *x, size_t count, float *y) {
+    if (format != CK_BF16) {
+        memcpy(y, x, count * sizeof(float));
+        return;
+    }
+    size_t i = 0;
+    for (; i + lanes <= count; i += lanes) store(y + i, (vec)rounded_to_bf16(load(x + i)));
+    for (; i < count; i++) y[i] = float_of_bf16(bf16_of_float(x[i]));
+    if (count & 1) y[count] = 0;
+}
+
+static void interleave_rows(ck_type format, float (*rows)[k_block], size_t row_count, size_t k, float *packed) {
+#if SIMD_PAIR_PRODUCTS
+    if (format == CK_BF16) {
+        for (size_t i = 0; i < k; i += 2)
+            for (size_t r = 0; r < row_count; r++)
+                *packed++ = float_of_bits(float_bits(rows[r][i]) >> 16 | float_bits(rows[r][i + 1]));
+        return;
+    }
+#else
+    (void)format;
+#endif
+    for (size_t i = 0; i < k; i++)
+        for (size_t r = 0; r < row_count; r++) *packed++ = rows[r][i];
+}
+
+static void pack_rows(ck_type format, const float *x, size_t stride, size_t rows, size_t k, size_t begin, size_t end,
+                      void *packed) {
+    float block[tile_rows][k_block];
+    for (size_t k_begin = 0; k_begin < k; k_begin += k_block) {
+        size_t count = smaller_size(k - k_begin, k_block), even = padded_inputs(format, count);
+        for (size_t row = begin; row < end; row += tile_rows) {
+            size_t row_count = smaller_size(end - row, tile_rows);
+            for (size_t r = 0; r < row_count; r++) read_row(format, x + (row + r) * stride + k_begin, count, block[r]);
+            float *tile = (float *)packed + packed_offset(format, rows, k_begin, even, row);
+            interleave_rows(format, block, row_count, even, tile);
+        }
+    }
+}
+
+/// Adds one block of inputs to the sums of one panel: sums[rows][CK_PANEL].
+static void multiply_panel(const ck_gemm *g, size_t row_begin, size_t row_end, size_t panel, size_t k_begin,
+                           float *sums) {
+    size_t inputs = padded_inputs(g->format, g->inputs), k = smaller_size(inputs - k_begin, k_block);
+    size_t element = g->format == CK_BF16 ? sizeof(uint16_t) : sizeof(float);
+    const char *weights = (const char *)g->panels + panel * ck_panel_size(g->format, g->inputs);
+    weights += k_begin * CK_PANEL * element;
+    const float *packed = (const float *)g->packed_rows;
+    for (size_t column = 0; column < CK_PANEL; column += pass_columns) {
+        for (size_t row = row_begin; row < row_end; row += tile_rows) {
+            size_t rows = smaller_size(row_end - row, tile_rows);
+            if (!has_pass(rows, column)) continue;
+            tile_work work = {
+                .a = packed + packed_offset(g->format, g->rows, k_begin, k, row),
+                // A word holds one f32 or a pair of bf16: a column is 4 bytes either way.
+                .b = weights + column * sizeof(float),
+                .b_step = CK_PANEL,
+                .k = k,
+                .c = sums + (row - row_begin) * CK_PANEL + column,
+                .c_stride = CK_PANEL,
+                .resume = k_begin > 0,
+            };
+            if (g->format == CK_BF16) run_tile(&work, packed_bf16, rows);
+            else run_tile(&work, packed_f32, rows);
+        }
+    }
+}
+
+/// Bias, activation and addition of one panel's sums, and the store of the columns that exist.
+static void finish_panel(const ck_gemm *g, size_t row_begin, size_t row_end, size_t panel, const float *sums) {
+    size_t first = panel * CK_PANEL, width = smaller_size(g->outputs - first, CK_PANEL);
+    float bias[CK_PANEL] = {0};
+    if (g->bias) memcpy(bias, g->bias + first, width * sizeof(float));
+    for (size_t row = row_begin; row < row_end; row++, sums += CK_PANEL) {
+        float *y = g->y + row * g->y_stride + first;
+        for (size_t n = 0; n < width; n += lanes) {
+            size_t count = smaller_size(width - n, lanes);
+            vec value = load(sums + n);
+            if (g->bias) value += load(bias + n);
+            value = activated(value, g->activation);
+            if (count == lanes) store(y + n, g->accumulate ? load(y + n) + value : value);
+            else store_first(y + n, g->accumulate ? load_first(y + n, count) + value : value, count);
+        }
+    }
+}
+
+static void gemm(const ck_gemm *g, size_t row_begin, size_t row_end, size_t panel_begin, size_t panel_end,
+                 float *scratch) {
+    size_t rows = row_end - row_begin, sums = rows * CK_PANEL;
+    // Few rows stay in the cache anyway; a panel at a time then streams the weights in order.
+    size_t group = rows <= tile_rows ? 1 : panel_group;
+    for (size_t first = panel_begin; first < panel_end; first += group) {
+        size_t last = smaller_size(first + group, panel_end);
+        for (size_t k = 0; k < g->inputs; k += k_block)
+            for (size_t p = first; p < last; p++)
+                multiply_panel(g, row_begin, row_end, p, k, scratch + (p - first) * sums);
+        for (size_t p = first; p < last; p++)
+            finish_panel(g, row_begin, row_end, p, scratch + (p - first) * sums);
+    }
+}

@@ -1,0 +1,32 @@
+// One expansion of all vector kernels. The including file defines, under its target attribute:
+//   lanes, tile_rows        floats a vector; rows of the largest register tile
+//   vec, ivec, uvec         vectors of float, int32_t, uint32_t
+//   load_first, store_first, broadcast, larger, smaller, of_halves, to_halves
+//   SIMD_PAIR_PRODUCTS      optional: add_pair_products exists (bf16 dot products in hardware)
+//   SIMD_TABLE, SIMD_ISA, SIMD_NAME
+// No include guards: each instruction set is a translation unit of its own.
+
+#include "simd_math.h"
+#include "simd_rows.h"
+#include "simd_tile.h"
+#include "simd_gemm.h"
+#include "simd_attention.h"
+
+const ck_kernels SIMD_TABLE = {
+    .isa = SIMD_ISA,
+    .name = SIMD_NAME,
+    .pack_rows = pack_rows,
+    .gemm = gemm,
+    .attention = attention,
+    .rms_norm = rms_norm,
+    .layer_norm = layer_norm,
+    .rotary = rotary,
+    .silu_multiply = silu_multiply,
+    .activate = activate,
+    .add = add,
+    .softmax = softmax,
+    .f32_from_f16 = f32_from_f16,
+    .f32_from_bf16 = f32_from_bf16,
+    .f16_from_f32 = f16_from_f32,
+    .bf16_from_f32 = bf16_from_f32,
+};

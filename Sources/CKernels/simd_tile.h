@@ -1,0 +1,140 @@
+// The register tiles of all matrix products; see simd_kernels.h.
+//
+// A tile adds a[rows][k] times b[k][columns] to c. Every sum is one chain of fused multiply-adds over k, so its bits
+// depend neither on the size of the tile nor on how k is cut into blocks: a cut only stores and reloads the sum.
+
+#define ALWAYS_INLINE inline __attribute__((always_inline))
+#define UNROLLED _Pragma("clang loop unroll(full)")
+
+enum {
+    max_tile_rows = 12,
+    /// Columns a large tile covers in one pass: two vectors, so that its sums fill the registers.
+    pass_columns = 2 * lanes,
+    /// Rows up to which a tile of all CK_PANEL columns still fits the registers.
+    wide_tile_rows = lanes == 16 ? tile_rows : 2,
+};
+
+/// Element (r, i) of a is a[r * row_step + i * k_step]; of b, row i starts at b[i * b_step].
+typedef struct {
+    const float *a;
+    size_t row_step, k_step;
+    const void *b;
+    size_t b_step, k;
+    float *c;
+    size_t c_stride;
+    /// Continue the sums in c instead of starting at zero.
+    bool resume;
+} tile_work;
+
+typedef vec tile_sums[max_tile_rows][CK_PANEL / lanes];
+
+static ALWAYS_INLINE void start_sums(tile_sums sums, const tile_work *t, size_t rows, size_t vectors) {
+    UNROLLED for (size_t r = 0; r < rows; r++)
+        UNROLLED for (size_t v = 0; v < vectors; v++)
+            sums[r][v] = t->resume ? load(t->c + r * t->c_stride + v * lanes) : (vec){0};
+}
+
+static ALWAYS_INLINE void store_sums(tile_sums sums, const tile_work *t, size_t rows, size_t vectors) {
+    UNROLLED for (size_t r = 0; r < rows; r++)
+        UNROLLED for (size_t v = 0; v < vectors; v++) store(t->c + r * t->c_stride + v * lanes, sums[r][v]);
+}
+
+static ALWAYS_INLINE void add_row_products(tile_sums sums, const float *a, size_t row_step, const vec *w, size_t rows,
+                                           size_t vectors) {
+    UNROLLED for (size_t r = 0; r < rows; r++) {
+        vec x = broadcast(a[r * row_step]);
+        UNROLLED for (size_t v = 0; v < vectors; v++) sums[r][v] = fused(x, w[v], sums[r][v]);
+    }
+}
+
+/// Asks for the row of a panel some 12 rows ahead. A pass over half the columns fetches the other half's lines too:
+/// the hardware alone falls behind when few rows share a panel.
+static ALWAYS_INLINE void prefetch_row(const void *b) {
+    __builtin_prefetch((const char *)b + 12 * CK_PANEL * sizeof(float));
+    __builtin_prefetch((const char *)b + 12 * CK_PANEL * sizeof(float) + 64);
+}
+
+static inline ivec load_pairs(const uint32_t *b) {
+    ivec v;
+    memcpy(&v, b, sizeof v);
+    return v;
+}
+
+static ALWAYS_INLINE void tile_f32(const tile_work *t, size_t rows, size_t vectors, size_t row_step, size_t k_step) {
+    tile_sums sums;
+    start_sums(sums, t, rows, vectors);
+    const float *a = t->a, *b = t->b;
+    for (size_t i = 0; i < t->k; i++, a += k_step, b += t->b_step) {
+        vec w[CK_PANEL / lanes];
+        prefetch_row(b);
+        UNROLLED for (size_t v = 0; v < vectors; v++) w[v] = load(b + v * lanes);
+        add_row_products(sums, a, row_step, w, rows, vectors);
+    }
+    store_sums(sums, t, rows, vectors);
+}
+
+/// b holds pairs of bf16, [k/2][CK_PANEL][2]; k is even. a holds floats that are bf16 values, or, with
+/// SIMD_PAIR_PRODUCTS, pairs of bf16.
+static ALWAYS_INLINE void tile_bf16(const tile_work *t, size_t rows, size_t vectors) {
+    tile_sums sums;
+    start_sums(sums, t, rows, vectors);
+    const float *a = t->a;
+    const uint32_t *b = t->b;
+    for (size_t i = 0; i < t->k; i += 2, b += CK_PANEL) {
+        prefetch_row(b);
+#if SIMD_PAIR_PRODUCTS
+        ivec w[CK_PANEL / lanes];
+        UNROLLED for (size_t v = 0; v < vectors; v++) w[v] = load_pairs(b + v * lanes);
+        UNROLLED for (size_t r = 0; r < rows; r++) {
+            ivec x = (ivec)broadcast(a[r]);
+            UNROLLED for (size_t v = 0; v < vectors; v++) sums[r][v] = add_pair_products(sums[r][v], x, w[v]);
+        }
+        a += rows;
+#else
+        vec w[CK_PANEL / lanes];
+        UNROLLED for (size_t v = 0; v < vectors; v++) w[v] = (vec)(load_pairs(b + v * lanes) << 16);
+        add_row_products(sums, a, 1, w, rows, vectors);
+        // Loaded again, as far as the compiler knows: keeping the pairs would cost registers the sums need.
+        const uint32_t *again = b;
+        __asm__("" : "+r"(again));
+        UNROLLED for (size_t v = 0; v < vectors; v++)
+            w[v] = (vec)(load_pairs(again + v * lanes) & (int32_t)0xffff0000);
+        add_row_products(sums, a + rows, 1, w, rows, vectors);
+        a += 2 * rows;
+#endif
+    }
+    store_sums(sums, t, rows, vectors);
+}
+
+typedef enum { packed_f32, packed_bf16, strided_f32 } tile_kind;
+
+static ALWAYS_INLINE void tile_of(const tile_work *t, tile_kind kind, size_t rows) {
+    size_t vectors = rows <= wide_tile_rows ? CK_PANEL / lanes : 2;
+    switch (kind) {
+    case packed_f32: tile_f32(t, rows, vectors, 1, rows); return;
+    case packed_bf16: tile_bf16(t, rows, vectors); return;
+    case strided_f32: tile_f32(t, rows, vectors, t->row_step, 1); return;
+    }
+}
+
+static ALWAYS_INLINE void run_tile(const tile_work *t, tile_kind kind, size_t rows) {
+    switch (rows) {
+    case 1: tile_of(t, kind, 1); return;
+    case 2: tile_of(t, kind, 2); return;
+    case 3: tile_of(t, kind, 3); return;
+    case 4: tile_of(t, kind, 4); return;
+    case 5: tile_of(t, kind, 5); return;
+    case 6: tile_of(t, kind, 6); return;
+#if SIMD_LARGE_TILES
+    case 7: tile_of(t, kind, 7); return;
+    case 8: tile_of(t, kind, 8); return;
+    case 9: tile_of(t, kind, 9); return;
+    case 10: tile_of(t, kind, 10); return;
+    case 11: tile_of(t, kind, 11); return;
+    case 12: tile_of(t, kind, 12); return;
+#endif
+    }
+}
+
+/// Whether a tile of this many rows has work in the pass that starts at `column` of a panel.
+static inline bool has_pass(size_t rows, size_t column) { return column == 0 || rows > wide_tile_rows; }

@@ -1,0 +1,54 @@
+#include "plain.h"
+#include "simd.h"
+
+static const ck_kernels plain = {
+    .isa = CK_PLAIN,
+    .name = "plain",
+    .pack_rows = plain_pack_rows,
+    .gemm = plain_gemm,
+    .attention = plain_attention,
+    .rms_norm = plain_rms_norm,
+    .layer_norm = plain_layer_norm,
+    .rotary = plain_rotary,
+    .silu_multiply = plain_silu_multiply,
+    .activate = plain_activate,
+    .add = plain_add,
+    .softmax = plain_softmax,
+    .f32_from_f16 = plain_f32_from_f16,
+    .f32_from_bf16 = plain_f32_from_bf16,
+    .f16_from_f32 = plain_f16_from_f32,
+    .bf16_from_f32 = plain_bf16_from_f32,
+};
+
+#if defined(__x86_64__)
+static bool has_avx2(void) {
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
+}
+
+static bool has_avx512(void) {
+    return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw")
+        && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
+}
+
+const ck_kernels *ck_table(ck_isa isa) {
+    __builtin_cpu_init();
+    switch (isa) {
+    case CK_PLAIN: return &plain;
+    case CK_AVX2: return has_avx2() ? &simd_avx2 : NULL;
+    case CK_AVX512: return has_avx512() ? &simd_avx512 : NULL;
+    case CK_AVX512_BF16: return has_avx512() && __builtin_cpu_supports("avx512bf16") ? &simd_avx512_bf16 : NULL;
+    case CK_ISA_COUNT: return NULL;
+    }
+    return NULL;
+}
+#else
+const ck_kernels *ck_table(ck_isa isa) { return isa == CK_PLAIN ? &plain : NULL; }
+#endif
+
+const ck_kernels *ck_best(void) {
+    for (int isa = CK_ISA_COUNT - 1; isa > CK_PLAIN; isa--) {
+        const ck_kernels *table = ck_table((ck_isa)isa);
+        if (table) return table;
+    }
+    return &plain;
+}
