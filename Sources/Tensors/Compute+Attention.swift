@@ -1,0 +1,80 @@
+internal import CKernels
+internal import Synchronization
+
+extension Compute {
+    /// context = softmax(scale · q·k + bias) · factor · v, per row and head.
+    ///
+    /// Queries are [rows, ≥ heads · headDim], the context has the same rows and heads · headDim columns. A row that
+    /// sees no key, or none that is left, gets a context of zeros. Patterns are reported group by group; which rows
+    /// are captured or edited changes no bit of any other row.
+    public func attention(
+        queries: Matrix,
+        groups: [AttentionGroup],
+        shape: AttentionShape,
+        into context: Matrix
+    ) {
+        precondition(shape.heads % shape.keyValueHeads == 0, "\(shape.heads) heads of \(shape.keyValueHeads)")
+        precondition(queries.columns >= shape.heads * shape.headDim, "\(queries.columns) columns of queries")
+        precondition(context.columns >= shape.heads * shape.headDim, "\(context.columns) columns of context")
+        for group in groups { group.check(queries: queries, context: context, shape: shape) }
+        let work = AttentionWork(queries: queries, context: context, shape: shape, groups: groups)
+        scratch.withLock { scratch in
+            let blocks = scratch.perWorker(byteCount: work.scratchSize)
+            for batch in work.batches() {
+                let patterns = scratch.patterns.bytes(batch.patternCount * MemoryLayout<Float>.stride)
+                let memory = PatternMemory(base: patterns.assumingMemoryBound(to: Float.self))
+                run(batch, of: work, patterns: memory, scratch: blocks)
+                for block in batch.blocks { work.deliver(block, patterns: memory) }
+            }
+        }
+    }
+
+    // MARK: - Private
+
+    private func run(_ batch: AttentionBatch, of work: AttentionWork, patterns: PatternMemory, scratch: WorkerScratch) {
+        let kernels = self.kernels
+        let heads = work.shape.keyValueHeads
+        pool.run(tasks: batch.blocks.count * heads) { task, worker in
+            // The last rows of a causal group see most keys: they go first, so that no thread ends alone with them.
+            let block = batch.blocks[batch.blocks.count - 1 - task / heads]
+            work.withKernelRows(of: block, head: task % heads, patterns: patterns) { rows, segments in
+                kernels.attention(
+                    rows.baseAddress,
+                    rows.count,
+                    segments.baseAddress,
+                    segments.count,
+                    work.shape.headDim,
+                    work.shape.scale,
+                    scratch.floats(worker)
+                )
+            }
+        }
+    }
+}
+
+extension AttentionGroup {
+    fileprivate func check(queries: Matrix, context: Matrix, shape: AttentionShape) {
+        let limit = min(queries.rows, context.rows)
+        precondition(rows.lowerBound >= 0 && rows.upperBound <= limit, "rows \(rows) of \(limit)")
+        precondition(firstPosition >= 0, "a group that starts at position \(firstPosition)")
+        for segment in segments {
+            let width = min(segment.keys.columns, segment.values.columns)
+            precondition(segment.keys.rows == segment.values.rows, "as many values as keys")
+            precondition(width >= shape.keyValueHeads * shape.headDim, "\(width) columns of keys and values")
+        }
+        for capture in captures {
+            precondition(capture.row >= 0 && capture.row < rows.count, "capture of row \(capture.row) of \(rows.count)")
+        }
+        edits?.check(rows: rows.count, heads: shape.heads, keys: keyCount)
+    }
+}
+
+extension AttentionEdits {
+    fileprivate func check(rows: Int, heads: Int, keys: Int) {
+        for vector in bias + factor { precondition(vector.count == keys, "an edit of \(vector.count) of \(keys) keys") }
+        for (index, vectors) in [(biasIndex, bias), (factorIndex, factor)] where !index.isEmpty {
+            precondition(index.count == rows * heads, "\(index.count) edit indices for \(rows) rows of \(heads) heads")
+            for i in index { precondition(i >= -1 && i < vectors.count, "edit \(i) of \(vectors.count)") }
+        }
+    }
+}

@@ -1,0 +1,152 @@
+internal import CKernels
+internal import Foundation
+internal import Synchronization
+
+/// A fixed number of threads that share the tasks of one call at a time.
+///
+/// Threads spin for some microseconds after a call, since layers follow each other closely, then sleep.
+public final class WorkerPool: Sendable {
+    /// Threads that work on a call, the caller included.
+    public let threads: Int
+
+    private let shared: SharedState
+    private let turn = Mutex<Void>(())
+
+    /// Starts the threads. The default count is what affinity and the container's limit leave.
+    public init(threads: Int? = nil) {
+        self.threads = max(1, threads ?? ProcessorLimit.current())
+        shared = SharedState()
+        for worker in 1..<max(self.threads, 1) {
+            let thread = Thread { [shared] in shared.work(as: worker) }
+            thread.name = "fovea-worker-\(worker)"
+            thread.start()
+        }
+    }
+
+    deinit { shared.stop() }
+
+    /// Calls `body` for every task in 0..<tasks and returns when all are done. Tasks are handed out as threads become
+    /// free; `worker` in 0..<threads names the thread, for scratch. Calls from several threads take turns; a call from
+    /// within `body` deadlocks.
+    public func run(tasks: Int, _ body: @Sendable (_ task: Int, _ worker: Int) -> Void) {
+        guard tasks > 0 else { return }
+        turn.withLock { _ in
+            if threads == 1 || tasks == 1 {
+                for task in 0..<tasks { body(task, 0) }
+            } else {
+                withoutActuallyEscaping(body) { shared.run(tasks: tasks, $0) }
+            }
+        }
+    }
+}
+
+/// What the threads share.
+///
+/// Unchecked because of `job`: it is written only while the door is shut and nobody is inside, and read only by
+/// threads that have entered.
+private final class SharedState: @unchecked Sendable {
+    typealias Body = @Sendable (Int, Int) -> Void
+
+    /// Number of the call << 16 | open << 15 | threads inside.
+    private let door = Atomic<UInt64>(0)
+    private let nextTask = Atomic<Int>(0)
+    private let sleepers = Atomic<Int>(0)
+    private let stopped = Atomic<Bool>(false)
+    private let wake = NSCondition()
+    private var job: (tasks: Int, body: Body)?
+
+    private static let open: UInt64 = 1 << 15
+    private static let insideMask: UInt64 = open - 1
+    private static let spins = 2000
+
+    func run(tasks: Int, _ body: @escaping Body) {
+        job = (tasks, body)
+        nextTask.store(0, ordering: .relaxed)
+        let call = (door.load(ordering: .relaxed) >> 16) + 1
+        door.store(call << 16 | Self.open, ordering: .sequentiallyConsistent)
+        if sleepers.load(ordering: .sequentiallyConsistent) > 0 {
+            wake.lock()
+            wake.broadcast()
+            wake.unlock()
+        }
+        takeTasks(worker: 0)
+        // Late threads find the door shut; those inside are finishing their last task.
+        door.bitwiseAnd(~Self.open, ordering: .acquiringAndReleasing)
+        var spun = 0
+        while door.load(ordering: .acquiring) & Self.insideMask != 0 { Self.pause(&spun) }
+        job = nil
+    }
+
+    func work(as worker: Int) {
+        var lastCall: UInt64 = 0
+        while let call = enter(after: lastCall) {
+            lastCall = call
+            takeTasks(worker: worker)
+            door.subtract(1, ordering: .releasing)
+        }
+    }
+
+    func stop() {
+        stopped.store(true, ordering: .sequentiallyConsistent)
+        wake.lock()
+        wake.broadcast()
+        wake.unlock()
+    }
+
+    // MARK: - Private
+
+    private func takeTasks(worker: Int) {
+        guard let job else { return }
+        while true {
+            let task = nextTask.add(1, ordering: .relaxed).oldValue
+            guard task < job.tasks else { return }
+            job.body(task, worker)
+        }
+    }
+
+    /// Waits for a call later than `lastCall` and goes in; nil when the pool is gone.
+    private func enter(after lastCall: UInt64) -> UInt64? {
+        var spun = 0
+        while !stopped.load(ordering: .relaxed) {
+            let seen = door.load(ordering: .acquiring)
+            if isOpen(seen, after: lastCall) {
+                let (entered, _) = door.weakCompareExchange(
+                    expected: seen,
+                    desired: seen + 1,
+                    ordering: .acquiringAndReleasing
+                )
+                if entered { return seen >> 16 }
+            } else if spun < Self.spins {
+                spun += 1
+                ck_pause()
+            } else {
+                sleep(after: lastCall)
+                spun = 0
+            }
+        }
+        return nil
+    }
+
+    private func isOpen(_ door: UInt64, after lastCall: UInt64) -> Bool {
+        door & Self.open != 0 && door >> 16 > lastCall
+    }
+
+    private func sleep(after lastCall: UInt64) {
+        wake.lock()
+        sleepers.add(1, ordering: .sequentiallyConsistent)
+        // A call that opened the door before it saw this sleeper is seen here instead.
+        while !isOpen(door.load(ordering: .sequentiallyConsistent), after: lastCall),
+            !stopped.load(ordering: .sequentiallyConsistent)
+        {
+            wake.wait()
+        }
+        sleepers.subtract(1, ordering: .sequentiallyConsistent)
+        wake.unlock()
+    }
+
+    /// Spins briefly, then lets other threads run: the one waited for may have lost its processor.
+    private static func pause(_ spun: inout Int) {
+        spun += 1
+        if spun < spins { ck_pause() } else { sched_yield() }
+    }
+}
