@@ -1,0 +1,47 @@
+internal import Foundation
+
+/// A file mapped read-only into memory: pages are read when first touched and belong to the system's cache.
+///
+/// A file that shrinks while it is mapped makes the system end the process at the first touch of a lost page; replace
+/// a checkpoint by renaming a new one into place, never by writing into the old one.
+///
+/// Unchecked: the mapping is read-only and unmapped only in `deinit`.
+public final class MappedFile: @unchecked Sendable {
+    /// Where the file was found.
+    public let path: String
+    /// The whole file; valid as long as this object lives.
+    public let bytes: UnsafeRawBufferPointer
+
+    /// Maps the regular file at `path`.
+    ///
+    /// - Throws: ``WeightsError`` with code `unreadable` and the system's reason.
+    public init(path: String) throws(WeightsError) {
+        self.path = path
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw Self.failure(path, "cannot be opened") }
+        defer { close(descriptor) }
+
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { throw Self.failure(path, "cannot be examined") }
+        guard status.st_mode & S_IFMT == S_IFREG else {
+            throw WeightsError(.unreadable, file: path, "is not a regular file")
+        }
+        let count = Int(status.st_size)
+        guard count > 0 else {
+            bytes = UnsafeRawBufferPointer(start: nil, count: 0)
+            return
+        }
+        let start = mmap(nil, count, PROT_READ, MAP_PRIVATE, descriptor, 0)
+        guard let start, start != MAP_FAILED else { throw Self.failure(path, "cannot be mapped (\(count) bytes)") }
+        bytes = UnsafeRawBufferPointer(start: start, count: count)
+    }
+
+    deinit {
+        guard let start = bytes.baseAddress else { return }
+        munmap(UnsafeMutableRawPointer(mutating: start), bytes.count)
+    }
+
+    private static func failure(_ path: String, _ what: String) -> WeightsError {
+        WeightsError(.unreadable, file: path, "\(what): \(String(cString: strerror(errno)))")
+    }
+}
