@@ -1,0 +1,157 @@
+import Tensors
+import Weights
+
+/// Buffers of one step, shared by its layers.
+struct LlamaScratch {
+    let normed, queryKeyValue, context, gateUp: Matrix
+
+    init(_ configuration: DecoderConfiguration, rows: Int) {
+        let attentionWidth = configuration.heads * configuration.headDim
+        let cacheWidth = configuration.keyValueHeads * configuration.headDim
+        normed = Matrix(rows: rows, columns: configuration.hiddenSize)
+        queryKeyValue = Matrix(rows: rows, columns: attentionWidth + 2 * cacheWidth)
+        context = Matrix(rows: rows, columns: attentionWidth)
+        gateUp = Matrix(rows: rows, columns: 2 * configuration.intermediateSize)
+    }
+}
+
+/// One decoder block: attention and MLP, each added to the residual stream.
+struct LlamaBlock: Sendable {
+    private let configuration: DecoderConfiguration
+    private let layer: Int
+    private let inverseFrequencies: [Float]
+    private let compute: Compute
+    private let inputNorm, postAttentionNorm: [Float]
+    private let queryKeyValue, output, gateUp, down: Linear
+
+    init(
+        _ configuration: DecoderConfiguration,
+        layer: Int,
+        inverseFrequencies: [Float],
+        weights: WeightScope,
+        format: WeightFormat,
+        compute: Compute
+    ) throws {
+        self.configuration = configuration
+        self.layer = layer
+        self.inverseFrequencies = inverseFrequencies
+        self.compute = compute
+        let hidden = configuration.hiddenSize
+        let attentionWidth = configuration.heads * configuration.headDim
+        let cacheWidth = configuration.keyValueHeads * configuration.headDim
+        func linear(_ parts: [(name: String, outputs: Int)], inputs: Int, bias: Bool) throws -> Linear {
+            try Linear(
+                parts.map { try weights.tensor("\($0.name).weight", shape: [$0.outputs, inputs]) },
+                bias: bias ? parts.map { try weights.tensor("\($0.name).bias", shape: [$0.outputs]) } : nil,
+                format: format,
+                compute: compute
+            )
+        }
+        inputNorm = try weights.tensor("input_layernorm.weight", shape: [hidden]).floats()
+        postAttentionNorm = try weights.tensor("post_attention_layernorm.weight", shape: [hidden]).floats()
+        queryKeyValue = try linear(
+            [
+                ("self_attn.q_proj", attentionWidth), ("self_attn.k_proj", cacheWidth),
+                ("self_attn.v_proj", cacheWidth),
+            ],
+            inputs: hidden,
+            bias: configuration.attentionBias
+        )
+        output = try linear(
+            [("self_attn.o_proj", hidden)],
+            inputs: attentionWidth,
+            bias: configuration.attentionBias
+        )
+        gateUp = try linear(
+            [("mlp.gate_proj", configuration.intermediateSize), ("mlp.up_proj", configuration.intermediateSize)],
+            inputs: hidden,
+            bias: configuration.mlpBias
+        )
+        down = try linear(
+            [("mlp.down_proj", hidden)],
+            inputs: configuration.intermediateSize,
+            bias: configuration.mlpBias
+        )
+    }
+
+    var byteCount: Int { queryKeyValue.byteCount + output.byteCount + gateUp.byteCount + down.byteCount }
+
+    /// Adds this block's attention and MLP to `states`, `[rows, hidden]`; `starts` are the chunks' first positions.
+    func callAsFunction(_ states: Matrix, chunks: [DecoderChunk], starts: [Int], scratch: LlamaScratch) {
+        compute.rmsNorm(states, weight: inputNorm, epsilon: configuration.epsilon, into: scratch.normed)
+        attend(chunks: chunks, starts: starts, scratch: scratch)
+        compute.linear(scratch.context, output, into: states, accumulate: true)
+
+        compute.rmsNorm(states, weight: postAttentionNorm, epsilon: configuration.epsilon, into: scratch.normed)
+        compute.linear(scratch.normed, gateUp, into: scratch.gateUp)
+        let width = configuration.intermediateSize
+        let gate = scratch.gateUp.columns(0..<width)
+        compute.siluMultiply(gate: gate, up: scratch.gateUp.columns(width..<2 * width), into: gate)
+        compute.linear(gate, down, into: states, accumulate: true)
+    }
+
+    // MARK: - Private
+
+    /// Projects, rotates, extends the caches and attends; the result is `scratch.context`.
+    private func attend(chunks: [DecoderChunk], starts: [Int], scratch: LlamaScratch) {
+        let attentionWidth = configuration.heads * configuration.headDim
+        let cacheWidth = configuration.keyValueHeads * configuration.headDim
+        compute.linear(scratch.normed, queryKeyValue, into: scratch.queryKeyValue)
+        let queries = scratch.queryKeyValue.columns(0..<attentionWidth)
+        let keys = scratch.queryKeyValue.columns(attentionWidth..<attentionWidth + cacheWidth)
+        let values = scratch.queryKeyValue.columns(attentionWidth + cacheWidth..<attentionWidth + 2 * cacheWidth)
+        let positions = zip(chunks, starts).flatMap { chunk, start in start..<start + chunk.rows.count }
+        rotate(queries, heads: configuration.heads, positions: positions)
+        rotate(keys, heads: configuration.keyValueHeads, positions: positions)
+
+        let groups = zip(chunks, starts).map { chunk, start in
+            chunk.sequence.cache.write(
+                layer: layer,
+                position: start,
+                keys: keys.rows(chunk.rows),
+                values: values.rows(chunk.rows)
+            )
+            return attentionGroup(chunk, start: start)
+        }
+        compute.attention(
+            queries: queries,
+            groups: groups,
+            shape: AttentionShape(
+                heads: configuration.heads,
+                keyValueHeads: configuration.keyValueHeads,
+                headDim: configuration.headDim,
+                scale: 1 / Float(configuration.headDim).squareRoot()
+            ),
+            into: scratch.context
+        )
+    }
+
+    private func rotate(_ rows: Matrix, heads: Int, positions: [Int]) {
+        compute.rotary(
+            rows,
+            heads: heads,
+            headDim: configuration.headDim,
+            positions: positions,
+            inverseFrequencies: inverseFrequencies
+        )
+    }
+
+    private func attentionGroup(_ chunk: DecoderChunk, start: Int) -> AttentionGroup {
+        let positions = start..<start + chunk.rows.count
+        let hooks = chunk.sequence.hooks
+        let sinks = positions.compactMap { position -> PatternSink? in
+            guard let hooks, hooks.wantsPattern(layer: layer, position: position) else { return nil }
+            return PatternSink(row: position - start) { pattern in
+                hooks.receivePattern(pattern, layer: layer, position: position)
+            }
+        }
+        return AttentionGroup(
+            rows: chunk.rows,
+            segments: chunk.sequence.cache.segments(layer: layer, count: positions.upperBound),
+            firstPosition: start,
+            causal: true,
+            edits: hooks?.attentionEdits(layer: layer, positions: positions, keyCount: positions.upperBound),
+            captures: sinks
+        )
+    }
+}

@@ -1,0 +1,79 @@
+import Foundation
+import Imaging
+import Tensors
+import Tokenization
+import Weights
+
+/// LLaVA-1.5 as llava-hf publishes it: configuration, names of weights, prompt layout.
+enum LlavaFamily {
+    static func load(_ directory: URL, checkpoint: Checkpoint, options: ModelOptions) throws -> VisionLanguageModel {
+        let configuration = try LlavaConfiguration(directory: directory)
+        let format = options.format ?? checkpoint.preferredFormat
+        let compute = Compute(threads: options.threads)
+        let root = checkpoint.scope()
+        options.progress?.expect(configuration.text.layers)
+        let body = try root.scope(firstOf: ["language_model.model", "model.language_model"])
+        let decoder = try LlamaDecoder(
+            configuration.text,
+            body: body,
+            head: try head(configuration, root),
+            format: format,
+            compute: compute,
+            progress: options.progress
+        )
+        let tower = try root.scope(firstOf: [
+            "vision_tower.vision_model", "model.vision_tower.vision_model", "model.vision_tower", "vision_tower",
+        ])
+        let vision = try LlavaVision(
+            configuration,
+            tower: tower,
+            projector: try root.scope(firstOf: ["multi_modal_projector", "model.multi_modal_projector"]),
+            format: format,
+            compute: compute
+        )
+        let files = try ModelDirectory(directory)
+        let tokenizer = try files.tokenizer()
+        return VisionLanguageModel(
+            description: try files.describe(
+                checkpoint,
+                family: "llava",
+                format: format,
+                unused: checkpoint.unused().filter { !skipped($0, in: tower, configuration) }
+            ),
+            decoder: decoder,
+            vision: vision,
+            tokenizer: tokenizer,
+            template: try options.template ?? files.template(),
+            preprocessor: try ImagePreprocessor(
+                directory: directory,
+                override: options.preprocess,
+                modelImageSize: configuration.vision.imageSize,
+                patchSize: configuration.vision.patchSize
+            ),
+            imageTokenID: configuration.imageTokenID,
+            endTokens: try files.endTokens(default: configuration.endTokenIDs),
+            contextLength: min(options.context ?? .max, configuration.text.contextLength),
+            meanEmbedding: try files.meanEmbedding(width: configuration.text.hiddenSize)
+        )
+    }
+
+    // MARK: - Private
+
+    /// Whether a tensor belongs to a block of the tower behind the last state that the projector takes.
+    private static func skipped(_ name: String, in tower: WeightScope, _ configuration: LlavaConfiguration) -> Bool {
+        let blocks = "\(tower.path).encoder.layers."
+        guard name.hasPrefix(blocks), let block = Int(name.dropFirst(blocks.count).prefix { $0 != "." }) else {
+            return false
+        }
+        return block >= configuration.featureLayers.max() ?? 0
+    }
+
+    /// The head's own tensor; `nil` when it is the embedding table.
+    private static func head(_ configuration: LlavaConfiguration, _ root: WeightScope) throws -> StoredTensor? {
+        let shape = [configuration.text.vocabularySize, configuration.text.hiddenSize]
+        for name in ["language_model.lm_head.weight", "lm_head.weight"] where root.has(name) {
+            return try root.tensor(name, shape: shape)
+        }
+        return configuration.mayTieHead ? nil : try root.tensor("lm_head.weight", shape: shape)
+    }
+}
