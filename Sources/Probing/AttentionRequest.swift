@@ -1,0 +1,79 @@
+import JSON
+
+/// Which attention a request wants to see, as it was written.
+public struct AttentionRequest: Sendable {
+    /// How the heads of a row are reduced.
+    public enum Heads: Sendable, Equatable {
+        /// Their mean.
+        case mean
+        /// Their maximum, column by column.
+        case max
+        /// The selected ones, one by one.
+        case each(HeadSelector)
+    }
+
+    /// Which columns of a row are handed out.
+    public enum Columns: String, Sendable, CaseIterable {
+        /// Image positions in order.
+        case image
+        /// Every visible position.
+        case all
+    }
+
+    /// Rows: `nil` for those that produced the generated tokens, else the rows at a span's positions.
+    public var rows: SpanSelector?
+    /// Layers.
+    public var layers: LayerSelector = .all
+    /// Reduction over heads.
+    public var heads: Heads = .mean
+    /// Columns.
+    public var columns: Columns = .image
+    /// Whether the handed-out columns of a row are scaled to sum to 1.
+    public var normalizesImage = false
+
+    /// The rows that produced the answer, every layer, mean over heads, image columns.
+    public init() {}
+
+    /// Reads the `attention` member of a request.
+    public init(_ field: ProbeField) throws(ProbeError) {
+        let field = try field.object()
+        if let rows = field.member("rows"), rows.value != "generated" { self.rows = try SpanSelector(rows) }
+        if let layers = field.member("layers") { self.layers = try LayerSelector(layers) }
+        if let heads = field.member("heads") { self.heads = try Self.heads(heads) }
+        if let columns = field.member("columns") { self.columns = try Self.word(columns) }
+        if let normalize = field.member("normalize") {
+            let word: Normalization = try Self.word(normalize)
+            normalizesImage = word == .image
+        }
+        for key in ["exclude_sinks", "rollout"] {
+            if let field = field.member(key), try field.flag() {
+                throw .unsupported(field.path, "is not supported by this version")
+            }
+        }
+    }
+
+    // MARK: - Private
+
+    private enum Normalization: String, CaseIterable {
+        case none, image
+    }
+
+    private static func heads(_ field: ProbeField) throws(ProbeError) -> Heads {
+        switch field.value.string {
+        case "mean": .mean
+        case "max": .max
+        default: .each(try HeadSelector(field))
+        }
+    }
+
+    private static func word<Word: RawRepresentable & CaseIterable>(
+        _ field: ProbeField
+    ) throws(ProbeError) -> Word where Word.RawValue == String {
+        let name = try field.string()
+        guard let word = Word(rawValue: name) else {
+            let words = Word.allCases.map(\.rawValue).joined(separator: ", ")
+            throw .invalid(field.path, "\"\(name)\" is not among \(words)")
+        }
+        return word
+    }
+}
