@@ -1,0 +1,99 @@
+public import Models
+public import Probing
+public import Tensors
+
+/// A prompt that is ready for the decoder: ids, image embeddings and what is where.
+public struct PreparedPrompt: Sendable {
+    /// What is where.
+    public let layout: PromptLayout
+    /// Vocabulary id of every position; image positions hold the image token.
+    public let ids: [Int]
+    /// Projected embeddings of each picture, `[tokens, hidden]`, in prompt order.
+    public let images: [Matrix]
+    /// Ids of an answer's beginning that the prompt dictates.
+    public let answerPrefix: [Int]
+}
+
+/// One sequence to run.
+public struct GenerationRequest: Sendable {
+    /// The prompt.
+    public var prompt: PreparedPrompt
+    /// Tokens to produce at most; 0 scores the next token only.
+    public var maxTokens: Int
+    /// How tokens are chosen.
+    public var sampling = SamplingParameters()
+    /// Strings that end the answer and are not part of it.
+    public var stop: [String] = []
+    /// Likeliest alternatives reported with every token.
+    public var topLogProbabilities = 0
+    /// Edges to cut.
+    public var knockouts: [ResolvedKnockout] = []
+    /// Input embeddings to replace.
+    public var ablations: [ResolvedAblation] = []
+    /// Hidden states to read as words.
+    public var lens: LensCapture?
+    /// Attention to record.
+    public var capture: AttentionCapture?
+    /// The cache of a run whose first positions are this run's too; at least the prompt's last position is recomputed.
+    public var sharedPrefix: KeyValueCache?
+    /// Whether the result carries the prompt's cache, to be shared with variants.
+    public var keepsPromptCache = false
+
+    /// A plain greedy run.
+    public init(prompt: PreparedPrompt, maxTokens: Int) {
+        self.prompt = prompt
+        self.maxTokens = maxTokens
+    }
+}
+
+/// A token of an answer.
+public struct GeneratedToken: Sendable, Equatable {
+    /// The vocabulary id.
+    public let id: Int
+    /// The text it completed; the texts of all tokens concatenate to the answer.
+    public let text: String
+    /// Natural-log probability before temperature and filters.
+    public let logProbability: Double
+    /// The likeliest alternatives, as many as were asked for.
+    public let alternatives: [TokenScore]
+}
+
+/// Why an answer ended.
+public enum FinishReason: String, Sendable {
+    /// An end token or a stop string.
+    case stop
+    /// The token limit.
+    case length
+}
+
+/// A finished run.
+public struct GenerationResult: Sendable {
+    /// The answer.
+    public let text: String
+    /// Its tokens; an end token is not among them.
+    public let tokens: [GeneratedToken]
+    /// Why it ended.
+    public let finishReason: FinishReason
+    /// The distribution of the first token.
+    public let next: TokenDistribution
+    /// Recorded attention by query position.
+    public let attention: [Int: AttentionRow]
+    /// What the lens read, if there was one.
+    public let lens: LensRecord?
+    /// The cache of the prompt alone, if the request wanted to keep it.
+    public let promptCache: KeyValueCache?
+    /// Prompt positions that came from a shared prefix.
+    public let cachedTokens: Int
+    /// Seconds from the first step to the first token.
+    public let promptSeconds: Double
+    /// Seconds from the first token to the last.
+    public let decodeSeconds: Double
+}
+
+/// What a run reports while it goes on.
+public enum GenerationEvent: Sendable {
+    /// A token; `text` is what may be shown now, which lags behind the token's own when a stop string may be forming.
+    case token(GeneratedToken, text: String)
+    /// The end; nothing follows. `text` is what was still held back.
+    case finished(GenerationResult, text: String)
+}

@@ -1,0 +1,271 @@
+public import Foundation
+import Imaging
+public import Models
+import Synchronization
+import Tensors
+public import Tokenization
+
+/// A picture of a request, as it was sent.
+public struct PromptImage: Sendable {
+    /// Stable name of its bytes.
+    public let id: String
+    /// The file.
+    public let bytes: Data
+    /// Where it stands in the request, for messages.
+    public let path: String
+
+    /// Names the bytes of a file that was found at `path` of a request.
+    public init(id: String, bytes: Data, path: String) {
+        self.id = id
+        self.bytes = bytes
+        self.path = path
+    }
+}
+
+/// A prompt that cannot be run.
+public struct PromptError: Error, CustomStringConvertible, Sendable, Equatable {
+    /// A stable word for programs, such as `context_length_exceeded`.
+    public let code: String?
+    /// The field of the request.
+    public let parameter: String
+    /// What is wrong, with the limit and the value.
+    public let message: String
+
+    /// The message.
+    public var description: String { message }
+}
+
+/// Turns messages and pictures into a prompt: decoding, preprocessing, vision tower, template, tokens, layout.
+///
+/// Long work runs on a queue of its own, never on the caller's.
+public final class PromptPreparer: Sendable {
+    private let model: VisionLanguageModel
+    private let encoder: PromptEncoder
+    private let queue = DispatchQueue(label: "fovea.prompts")
+
+    /// A preparer for one model.
+    public init(model: VisionLanguageModel) {
+        self.model = model
+        encoder = PromptEncoder(model.tokenizer)
+    }
+
+    /// The layout alone; pictures are measured but not seen.
+    public func layout(_ messages: [ChatMessage], images: [PromptImage]) async throws -> PromptLayout {
+        try await onQueue { isCancelled in
+            try self.assemble(messages, self.decode(images, isCancelled)).layout
+        }
+    }
+
+    /// The prompt with its pictures' embeddings.
+    public func prepare(_ messages: [ChatMessage], images: [PromptImage]) async throws -> PreparedPrompt {
+        try await onQueue { isCancelled in
+            let pictures = try self.decode(images, isCancelled)
+            let assembled = try self.assemble(messages, pictures)
+            // Only a prompt that fits is seen by the vision tower.
+            var embeddings: [Matrix] = []
+            for picture in assembled.order {
+                try isCancelled.check()
+                embeddings.append(self.model.vision.encode(pictures[picture].prepared))
+            }
+            return PreparedPrompt(
+                layout: assembled.layout.measured(norms: embeddings.map(Self.norms)),
+                ids: assembled.ids,
+                images: embeddings,
+                answerPrefix: assembled.layout.tokens.filter { $0.kind == .prefix }.map(\.id)
+            )
+        }
+    }
+
+    /// Tokens that an answer may have: what was asked for, else what the context leaves, at most 1024.
+    ///
+    /// - Parameter parameter: the field that asked, for messages.
+    public func tokenLimit(
+        _ prompt: PreparedPrompt,
+        requested: Int?,
+        parameter: String = "max_tokens"
+    ) throws(PromptError) -> Int {
+        let left = model.contextLength - prompt.layout.length
+        guard let requested else { return min(left, 1024) }
+        guard requested <= left else {
+            throw PromptError(
+                code: "context_length_exceeded",
+                parameter: parameter,
+                message:
+                    "\(parameter): \(requested) does not fit; the prompt has \(prompt.layout.length) positions and the "
+                    + "context \(model.contextLength), which leaves \(max(0, left))"
+            )
+        }
+        return requested
+    }
+
+    /// The first token of each word where it continues a conversation's prompt, after the space that templates put
+    /// before an answer; `nil` where a word has none.
+    public func continuations(_ words: [String], of messages: [ChatMessage]) async throws -> [Int?] {
+        try await onQueue { isCancelled in
+            let prompt = try self.segments(messages)
+            let before = self.encoder.encode(prompt).ids
+            return try words.map { word in
+                try isCancelled.check()
+                let follows = prompt.last?.text.last?.isWhitespace == true || word.first?.isWhitespace == true
+                let answer = PromptSegment(kind: .answerPrefix, text: follows ? word : " " + word, isTrusted: false)
+                let after = self.encoder.encode(prompt + [answer]).ids
+                let shared = zip(before, after).prefix { $0 == $1 }.count
+                return shared < after.count ? try self.checked(after[shared]) : nil
+            }
+        }
+    }
+
+    // MARK: - Private
+
+    private struct Picture {
+        let source: PromptImage
+        let prepared: PreparedImage
+    }
+
+    /// Runs on the preparer's queue; work whose task is cancelled before or between its steps is dropped.
+    private func onQueue<Value: Sendable>(
+        _ body: @escaping @Sendable (CancellationState) throws -> Value
+    ) async throws -> Value {
+        let state = CancellationState()
+        return try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { continuation in
+                queue.async {
+                    continuation.resume(
+                        with: Result {
+                            try state.check()
+                            return try body(state)
+                        }
+                    )
+                }
+            }
+        } onCancel: {
+            state.cancel()
+        }
+    }
+
+    private func decode(_ images: [PromptImage], _ isCancelled: CancellationState) throws -> [Picture] {
+        let least = images.count * model.vision.standardTokenCount
+        if let first = images.first, least >= model.contextLength {
+            throw PromptError(
+                code: "context_length_exceeded",
+                parameter: first.path,
+                message:
+                    "\(images.count) pictures are at least \(least) positions; the context has \(model.contextLength)"
+            )
+        }
+        var known: [String: PreparedImage] = [:]
+        return try images.map { source in
+            try isCancelled.check()
+            do {
+                let prepared = try known[source.id] ?? prepare(source)
+                known[source.id] = prepared
+                return Picture(source: source, prepared: prepared)
+            } catch {
+                throw PromptError(code: "invalid_image", parameter: source.path, message: "\(source.path): \(error)")
+            }
+        }
+    }
+
+    private func prepare(_ source: PromptImage) throws(ImageError) -> PreparedImage {
+        model.preprocessor.prepare(try ImageDecoder.decode(source.bytes).image)
+    }
+
+    /// Expands each picture's placeholder to its tokens; `order` are the pictures as they appear.
+    private func assemble(
+        _ messages: [ChatMessage],
+        _ pictures: [Picture]
+    ) throws -> (layout: PromptLayout, ids: [Int], order: [Int]) {
+        let encoded = encoder.encode(try segments(messages))
+        var ids: [Int] = []
+        var tokens: [PromptLayout.Token] = []
+        var placements: [ImagePlacement] = []
+        var order: [Int] = []
+        for token in encoded.tokens {
+            let position = ids.count
+            if case .image(let index) = token.kind {
+                let picture = pictures[index]
+                let count = model.vision.tokenCount(picture.prepared)
+                ids += Array(repeating: model.imageTokenID, count: count)
+                placements.append(
+                    ImagePlacement(
+                        imageID: picture.source.id,
+                        geometry: picture.prepared.geometry,
+                        positions: position..<position + count
+                    )
+                )
+                order.append(index)
+            } else {
+                ids.append(try checked(token.id))
+                let kind = PositionKind(token.kind)
+                tokens.append(PromptLayout.Token(position: position, id: token.id, text: token.text, kind: kind))
+            }
+        }
+        try checkLength(ids.count)
+        return (PromptLayout(tokens: tokens, images: placements), ids, order)
+    }
+
+    /// The L2 norm of each row, accumulated in f64.
+    private static func norms(_ embeddings: Matrix) -> [Float] {
+        (0..<embeddings.rows).map { row in
+            Float(embeddings.row(row).reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot())
+        }
+    }
+
+    private func segments(_ messages: [ChatMessage]) throws(PromptError) -> [PromptSegment] {
+        do { return try model.template.render(messages, closing: model.closing) } catch {
+            throw PromptError(code: nil, parameter: "messages", message: error.description)
+        }
+    }
+
+    /// A tokenizer may know more tokens than the model has embeddings for.
+    private func checked(_ id: Int) throws(PromptError) -> Int {
+        let rows = model.decoder.configuration.vocabularySize
+        guard id < rows else {
+            throw PromptError(
+                code: nil,
+                parameter: "messages",
+                message:
+                    "messages: token \(id) has no embedding; the model has \(rows) (does the tokenizer belong to it?)"
+            )
+        }
+        return id
+    }
+
+    private func checkLength(_ length: Int) throws(PromptError) {
+        guard length < model.contextLength else {
+            throw PromptError(
+                code: "context_length_exceeded",
+                parameter: "messages",
+                message:
+                    "messages: the prompt has \(length) positions; the context of \(model.contextLength) must leave "
+                    + "room for at least one token"
+            )
+        }
+    }
+}
+
+extension PositionKind {
+    fileprivate init(_ kind: PromptKind) {
+        self =
+            switch kind {
+            case .bos: .bos
+            case .system: .system
+            case .template: .template
+            case .question: .question
+            case .history: .history
+            case .image: .image
+            case .answerPrefix: .prefix
+            }
+    }
+}
+
+/// Whether the task that asked for a piece of work still wants it.
+private final class CancellationState: Sendable {
+    private let isCancelled = Atomic(false)
+
+    func cancel() { isCancelled.store(true, ordering: .relaxed) }
+
+    func check() throws {
+        if isCancelled.load(ordering: .relaxed) { throw CancellationError() }
+    }
+}

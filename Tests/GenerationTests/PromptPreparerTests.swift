@@ -1,0 +1,94 @@
+import Foundation
+import Generation
+import ModelFixtures
+import Models
+import Testing
+import Tokenization
+
+@Suite struct PromptPreparerTests {
+    @Test func aPromptThatFillsTheContextIsRefusedBeforeWorkStarts() async throws {
+        let length = try await ModelFixture.mhaCrop.model().prompt("What is it?").ids.count
+        let model = try ModelFixture.mhaCrop.model(context: length)
+        let error = await #expect(throws: PromptError.self) { try await model.prompt("What is it?") }
+        #expect(error?.code == "context_length_exceeded")
+        #expect(error?.message.contains("\(length)") == true)
+        let roomier = try ModelFixture.mhaCrop.model(context: length + 1)
+        #expect(try await roomier.prompt("What is it?").ids.count == length)
+    }
+
+    @Test func theTokenLimitIsWhatTheContextLeaves() async throws {
+        let length = try await ModelFixture.mhaCrop.model().prompt("What is it?").ids.count
+        let model = try ModelFixture.mhaCrop.model(context: length + 10)
+        let preparer = PromptPreparer(model: model)
+        let prompt = try await model.prompt("What is it?")
+        #expect(try preparer.tokenLimit(prompt, requested: nil) == 10)
+        #expect(try preparer.tokenLimit(prompt, requested: 10) == 10)
+        #expect(try preparer.tokenLimit(prompt, requested: 0) == 0)
+        let error = #expect(throws: PromptError.self) { try preparer.tokenLimit(prompt, requested: 11) }
+        #expect(error?.code == "context_length_exceeded")
+        #expect(error?.parameter == "max_tokens")
+        #expect(error?.message.contains("11") == true && error?.message.contains("leaves 10") == true)
+        let whole = try ModelFixture.mhaCrop.model()
+        #expect(try PromptPreparer(model: whole).tokenLimit(await whole.prompt("What is it?"), requested: nil) == 1024)
+    }
+
+    @Test func anAnswerUpToTheContextsEndRuns() async throws {
+        let length = try await ModelFixture.mhaCrop.model().prompt("Hi").ids.count
+        let model = try ModelFixture.mhaCrop.model(context: length + 3)
+        let result = await InferenceEngine(model: model).result(
+            of: GenerationRequest(prompt: try await model.prompt("Hi"), maxTokens: 3)
+        )
+        #expect(try #require(result).tokens.count <= 3)
+    }
+
+    @Test(arguments: ["", "not a picture", "\u{ff}\u{d8}"])
+    func aPictureThatIsNoneIsAnErrorWithItsPath(bytes: String) async throws {
+        let model = try ModelFixture.mhaCrop.model()
+        let picture = PromptImage(id: "img_x", bytes: Data(bytes.utf8), path: "messages[0].content[1]")
+        let message = ChatMessage(role: .user, parts: [.image(0), .text("What?")])
+        let error = await #expect(throws: PromptError.self) {
+            try await PromptPreparer(model: model).prepare([message], images: [picture])
+        }
+        #expect(error?.code == "invalid_image")
+        #expect(error?.parameter == "messages[0].content[1]")
+    }
+
+    @Test func noMessagesAreAnError() async throws {
+        let model = try ModelFixture.mhaCrop.model()
+        await #expect(throws: PromptError.self) { try await PromptPreparer(model: model).prepare([], images: []) }
+    }
+
+    @Test func aLayoutNeedsNoPassOfTheTowerAndIsThePromptsOwn() async throws {
+        let model = try ModelFixture.gqaPad.model()
+        let messages = [ChatMessage(role: .user, parts: [.image(0), .text("What?")])]
+        let pictures = [try ModelFixture.picture("tower.jpg")]
+        let layout = try await PromptPreparer(model: model).layout(messages, images: pictures)
+        let prompt = try await model.prompt("What?", pictures: ["tower.jpg"])
+        #expect(layout.tokens == prompt.layout.tokens)
+        #expect(layout.kinds == prompt.layout.kinds)
+    }
+
+    @Test func aDictatedAnswerIsThePrefixOfTheModels() async throws {
+        let model = try ModelFixture.mhaCrop.model()
+        let messages = [
+            ChatMessage(role: .user, parts: [.image(0), .text("What is it?")]),
+            ChatMessage(role: .assistant, text: "It is a"),
+        ]
+        let prompt = try await model.prompt(messages, pictures: ["field.jpg"])
+        #expect(!prompt.answerPrefix.isEmpty)
+        #expect(Array(prompt.ids.suffix(prompt.answerPrefix.count)) == prompt.answerPrefix)
+        #expect(prompt.layout.positions(named: "prefix")?.count == prompt.answerPrefix.count)
+    }
+
+    @Test func aTargetIsScoredByItsFirstTokenBehindThePrompt() async throws {
+        let model = try ModelFixture.mhaCrop.model()
+        let preparer = PromptPreparer(model: model)
+        let question = ChatMessage(role: .user, text: "Is it?")
+        let ids = try await preparer.continuations(["Yes", ""], of: [question])
+        let id = try #require(ids[0])
+        let before = try await model.prompt([question], pictures: []).ids
+        let after = try await model.prompt([question, ChatMessage(role: .assistant, text: "Yes")], pictures: []).ids
+        #expect(after.starts(with: before))
+        #expect(after[before.count] == id)
+    }
+}

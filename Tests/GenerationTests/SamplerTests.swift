@@ -1,0 +1,90 @@
+import Foundation
+import Probing
+import Testing
+
+@testable import Generation
+
+@Suite struct SamplerTests {
+    /// Probabilities 1/2, 1/4, 1/8, 1/8, out of order.
+    private let distribution = TokenDistribution(logits: [0.25, 0.125, 0.5, 0.125].map { Float(log($0 as Double)) })
+
+    @Test func noTemperatureTakesTheLikeliest() {
+        for seed in 0..<20 { #expect(frequencies(SamplingParameters(), draws: 1, seed: UInt64(seed)) == [0, 0, 1, 0]) }
+    }
+
+    @Test func ofEqualsTheLowestIdIsTaken() {
+        let flat = TokenDistribution(logits: [1, 3, 3, 0, 3])
+        var sampler = Sampler(SamplingParameters())
+        #expect(sampler.draw(from: flat) == 1)
+    }
+
+    /// Expected shares, by hand.
+    @Test(
+        arguments: [
+            // temperature, top-k, top-p, min-p, shares
+            (1.0, 0, 1.0, 0.0, [0.25, 0.125, 0.5, 0.125]),
+            (0.5, 0, 1.0, 0.0, [0.181818, 0.045455, 0.727272, 0.045455]),
+            (2.0, 1, 1.0, 0.0, [0, 0, 1, 0]),
+            (1.0, 2, 1.0, 0.0, [0.333333, 0, 0.666667, 0]),
+            (1.0, 3, 1.0, 0.0, [0.285714, 0.142857, 0.571429, 0]),
+            (1.0, 99, 1.0, 0.0, [0.25, 0.125, 0.5, 0.125]),
+            (1.0, 0, 0.4, 0.0, [0, 0, 1, 0]),
+            (1.0, 0, 0.6, 0.0, [0.333333, 0, 0.666667, 0]),
+            (1.0, 0, 0.0, 0.0, [0, 0, 1, 0]),
+            (1.0, 0, 1.0, 0.4, [0.333333, 0, 0.666667, 0]),
+            (1.0, 0, 1.0, 0.2, [0.25, 0.125, 0.5, 0.125]),
+            (1.0, 0, 1.0, 1.0, [0, 0, 1, 0]),
+            (1.0, 3, 0.8, 0.3, [0.333333, 0, 0.666667, 0]),
+        ] as [(Double, Int, Double, Double, [Double])]
+    )
+    func sharesFollowTheFilters(temperature: Double, topK: Int, topP: Double, minP: Double, shares: [Double]) {
+        var parameters = SamplingParameters()
+        parameters.temperature = temperature
+        parameters.topK = topK
+        parameters.topP = topP
+        parameters.minP = minP
+        let draws = 20_000
+        let found = frequencies(parameters, draws: draws, seed: 7)
+        for (frequency, share) in zip(found, shares) {
+            // Five standard deviations of a share's estimate.
+            #expect(abs(frequency - share) <= 5 * (share * (1 - share) / Double(draws)).squareRoot())
+        }
+    }
+
+    @Test func aSeedGivesTheSameDrawsAndAnotherSeedOthers() {
+        func draws(_ seed: UInt64) -> [Int] {
+            var parameters = SamplingParameters()
+            parameters.temperature = 1
+            parameters.seed = seed
+            var sampler = Sampler(parameters)
+            return (0..<64).map { _ in sampler.draw(from: distribution) }
+        }
+        #expect(draws(1) == draws(1))
+        #expect(draws(1) != draws(2))
+    }
+
+    @Test(arguments: [0, 1e-9, 1, 1e9])
+    func logitsThatAreNoNumbersStillGiveAnId(temperature: Double) {
+        var parameters = SamplingParameters()
+        parameters.temperature = temperature
+        parameters.topK = 2
+        parameters.topP = 0.5
+        parameters.minP = 0.5
+        parameters.seed = 1
+        for logits: [Float] in [
+            [.nan, .nan, .nan], [.infinity, 0, 0], [-.infinity, -.infinity, -.infinity], [0, .nan, 1],
+        ] {
+            var sampler = Sampler(parameters)
+            #expect((0..<3).contains(sampler.draw(from: TokenDistribution(logits: logits))))
+        }
+    }
+
+    private func frequencies(_ parameters: SamplingParameters, draws: Int, seed: UInt64) -> [Double] {
+        var parameters = parameters
+        parameters.seed = seed
+        var sampler = Sampler(parameters)
+        var counts = [Double](repeating: 0, count: 4)
+        for _ in 0..<draws { counts[sampler.draw(from: distribution)] += 1 }
+        return counts.map { $0 / Double(draws) }
+    }
+}
