@@ -1,0 +1,77 @@
+import Generation
+import ModelFixtures
+import Models
+import Probing
+import Testing
+
+/// A fixture's model, its engine and one prompt with a picture.
+struct OracleCase {
+    let model: VisionLanguageModel
+    let engine: InferenceEngine
+    let prompt: PreparedPrompt
+
+    init(_ fixture: ModelFixture, _ text: String = "Is there a red car?", pictures: [String] = ["field.jpg"])
+        async throws
+    {
+        model = try fixture.model()
+        engine = InferenceEngine(model: model)
+        prompt = try await model.prompt(text, pictures: pictures)
+    }
+
+    var image: [Int] { prompt.layout.positions(named: "image") ?? [] }
+
+    func request(
+        _ prompt: PreparedPrompt? = nil,
+        maxTokens: Int = 6,
+        knockouts: [ResolvedKnockout] = []
+    ) -> GenerationRequest {
+        var request = GenerationRequest(prompt: prompt ?? self.prompt, maxTokens: maxTokens)
+        request.knockouts = knockouts
+        return request
+    }
+
+    func run(_ request: GenerationRequest) async throws -> GenerationResult {
+        try #require(await engine.result(of: request))
+    }
+
+    func preset(_ preset: KnockoutPreset, layers: LayerSelector = .all) throws -> ResolvedKnockout {
+        try resolved(.preset(preset, layers: layers))
+    }
+
+    func resolved(_ intervention: Intervention) throws -> ResolvedKnockout {
+        try #require(
+            try ResolvedKnockout.resolve(
+                intervention,
+                layout: prompt.layout,
+                shape: model.probeShape,
+                parameter: "intervention"
+            )
+        )
+    }
+
+    /// Every layer, head, row and column.
+    func everything() throws -> AttentionCapture {
+        var request = AttentionRequest()
+        request.heads = .each(.all)
+        request.columns = .all
+        request.rows = .union([.range(0, prompt.layout.length), .named("generated")])
+        return try AttentionCapture(request, layout: prompt.layout, shape: model.probeShape, maxTokens: 32)
+    }
+
+    func random(seed: UInt64) -> RandomKnockouts {
+        RandomKnockouts(seed: seed, layout: prompt.layout, shape: model.probeShape)
+    }
+
+    /// A pass with knockouts, in one step over the prompt and one for each token of `answer`.
+    func forward(_ knockouts: [ResolvedKnockout] = [], answer: [Int] = [], chunk: Int = .max) -> ForwardRecord {
+        let probes = ProbeRun(knockouts: knockouts, capture: nil, shape: model.probeShape)
+        return ForwardRecord(prompt, answer: answer, model: model, chunk: chunk, probes: probes)
+    }
+}
+
+/// The same tokens, log-probabilities and first distribution, bit for bit.
+func expectSame(_ a: GenerationResult, _ b: GenerationResult, _ comment: String) {
+    #expect(a.tokens == b.tokens, "\(comment)")
+    #expect(a.next.logProbabilities == b.next.logProbabilities, "\(comment)")
+    #expect(a.text == b.text && a.finishReason == b.finishReason, "\(comment)")
+}
