@@ -1,0 +1,113 @@
+import Foundation
+import Generation
+import HTTPCore
+import HTTPTypes
+import JSON
+import Probing
+import WebServer
+
+/// A model request on its way to the engine: body read, pictures found.
+struct APIRequest: Sendable {
+    let resident: ResidentModel
+    let chat: ChatBody
+    let images: [PromptImage]
+    /// Counts the request among those under way for as long as it is held.
+    let place: RequestGate.Place
+
+    /// Reads JSON or a form; `extra` are the top-level fields that the route itself reads.
+    static func read(
+        _ request: ServerRequest,
+        holder: ModelHolder,
+        extra: [String: KnownFields] = [:]
+    ) async throws -> APIRequest {
+        let resident = try holder.ready()
+        let place = try resident.gate.enter()
+        try checkAccept(request)
+        return try await WorkQueue.run {
+            let body = try RequestBody.read(request, images: resident.images)
+            let chat = try ChatBody(body, residentModel: resident.name, extra: extra)
+            let images = try chat.images.map { try ImageSource.resolve($0, store: resident.images) }
+            return APIRequest(resident: resident, chat: chat, images: images, place: place)
+        }
+    }
+
+    /// The prompt with its pictures seen by the vision tower.
+    func prepare() async throws -> PreparedPrompt {
+        try await resident.preparer.prepare(chat.messages, images: images)
+    }
+
+    /// The run that the body describes, interventions included.
+    func generation(_ prompt: PreparedPrompt) throws -> GenerationRequest {
+        let maxTokens = try resident.preparer.tokenLimit(
+            prompt,
+            requested: chat.maxTokens,
+            parameter: chat.maxTokensField
+        )
+        var generation = GenerationRequest(prompt: prompt, maxTokens: maxTokens)
+        generation.sampling = chat.sampling
+        generation.stop = chat.stop
+        generation.topLogProbabilities = chat.topLogprobs
+        let paths = chat.interventions.indices.map { "interventions[\($0)]" }
+        generation.knockouts = try knockouts(chat.interventions, paths: paths, prompt: prompt)
+        generation.ablations = try ablations(chat.interventions, paths: paths, prompt: prompt)
+        try resident.engine.checkMemory(for: generation)
+        return generation
+    }
+
+    /// The first token of each word where it continues the prompt; a word without one is an error at its path.
+    func firstTokens(_ words: [String], paths: [String]) async throws -> [Int] {
+        let ids = try await resident.preparer.continuations(words, of: chat.messages)
+        return try zip(zip(words, paths), ids).map { word, id in
+            guard let id, !word.0.isEmpty else { throw ProbeError.invalid(word.1, "\"\(word.0)\" has no token") }
+            return id
+        }
+    }
+
+    /// Ablations with their spans resolved; `paths` are where the interventions stand in the body.
+    func ablations(
+        _ interventions: [Intervention],
+        paths: [String],
+        prompt: PreparedPrompt
+    ) throws -> [ResolvedAblation] {
+        try zip(interventions, paths).compactMap { intervention, path in
+            try ResolvedAblation.resolve(
+                intervention,
+                layout: prompt.layout,
+                images: prompt.images,
+                model: resident.model,
+                parameter: path
+            )
+        }
+    }
+
+    /// Knockouts with their spans resolved; `paths` are where the interventions stand in the body.
+    func knockouts(
+        _ interventions: [Intervention],
+        paths: [String],
+        prompt: PreparedPrompt
+    ) throws -> [ResolvedKnockout] {
+        try zip(interventions, paths).compactMap { intervention, path in
+            try ResolvedKnockout.resolve(
+                intervention,
+                layout: prompt.layout,
+                shape: resident.model.probeShape,
+                parameter: path
+            )
+        }
+    }
+
+    // MARK: - Private
+
+    /// Answers are JSON or events; who insists on another form that probes will have is told so.
+    private static func checkAccept(_ request: ServerRequest) throws(HTTPError) {
+        let later = ["application/x-npz", "image/png"]
+        let offers = ["application/json", "text/event-stream"] + later
+        guard let wanted = request.acceptedTypes.preferred(among: offers), later.contains(wanted) else { return }
+        throw HTTPError(
+            status: .unprocessableContent,
+            code: "unsupported_probe",
+            message: "Accept: answers as \(wanted) are not supported by this version; accept application/json",
+            parameter: "Accept"
+        )
+    }
+}

@@ -1,0 +1,40 @@
+import Generation
+import HTTPCore
+import JSON
+import Models
+import WebServer
+
+/// `POST /v1/chat/completions`: OpenAI's, with interventions.
+enum ChatRoute {
+    static func answer(_ request: ServerRequest, holder: ModelHolder) async throws -> ServerResponse {
+        let api = try await APIRequest.read(request, holder: holder)
+        let prompt = try await api.prepare()
+        let generation = try api.generation(prompt)
+        let payload = CompletionPayload(api.chat, resident: api.resident)
+        let engine = api.resident.engine
+        let promptTokens = prompt.layout.length
+        guard api.chat.streams else {
+            guard let result = await engine.result(of: generation) else { throw CancellationError() }
+            return .json(payload.completion(result, promptTokens: promptTokens).serialized())
+        }
+        return api.events { writer in
+            try await writer.write(event: payload.roleChunk())
+            var isFinished = false
+            for await event in engine.generate(generation) {
+                switch event {
+                case .token(let token, let text):
+                    guard !text.isEmpty || api.chat.logprobs else { continue }
+                    try await writer.write(event: payload.contentChunk(text, token: token))
+                case .finished(let result, let text):
+                    isFinished = true
+                    if !text.isEmpty { try await writer.write(event: payload.contentChunk(text, token: nil)) }
+                    try await writer.write(event: payload.finishChunk(result, promptTokens: promptTokens))
+                    if api.chat.includesUsage {
+                        try await writer.write(event: payload.usageChunk(result, promptTokens: promptTokens))
+                    }
+                }
+            }
+            guard isFinished else { throw CancellationError() }
+        }
+    }
+}

@@ -1,0 +1,74 @@
+import Generation
+import HTTPCore
+import HTTPTypes
+public import Models
+import Synchronization
+
+/// The resident model on its way into memory and once it is there.
+public final class ModelHolder: Sendable {
+    private enum State {
+        case loading
+        case ready(ResidentModel)
+        case failed(String)
+    }
+
+    private let state = Mutex(State.loading)
+    private let maximumRequests: Int
+
+    /// A holder whose model is still loading.
+    ///
+    /// - Parameter maximumRequests: model requests under way at a time; further ones are answered 429.
+    public init(maximumRequests: Int = 256) {
+        self.maximumRequests = maximumRequests
+    }
+
+    /// Makes the model available.
+    public func finish(_ model: VisionLanguageModel) {
+        state.withLock { $0 = .ready(ResidentModel(model, maximumRequests: maximumRequests)) }
+    }
+
+    /// Declares that there will be none.
+    public func fail(_ message: String) {
+        state.withLock { $0 = .failed(message) }
+    }
+
+    /// The model, or 503.
+    func ready() throws(HTTPError) -> ResidentModel {
+        switch state.withLock({ $0 }) {
+        case .ready(let model): return model
+        case .loading:
+            throw HTTPError(
+                status: .serviceUnavailable,
+                type: "server_error",
+                code: "model_loading",
+                message: "The model is still loading; ask again in a few seconds",
+                headers: [.retryAfter: "2"]
+            )
+        case .failed(let message):
+            throw HTTPError(
+                status: .serviceUnavailable,
+                type: "server_error",
+                code: "model_failed",
+                message: "The model could not be loaded: \(message)"
+            )
+        }
+    }
+}
+
+/// A model with what serves it.
+final class ResidentModel: Sendable {
+    let model: VisionLanguageModel
+    let engine: InferenceEngine
+    let preparer: PromptPreparer
+    let images = ImageStore(capacity: 512 << 20)
+    let gate: RequestGate
+
+    var name: String { model.description.name }
+
+    init(_ model: VisionLanguageModel, maximumRequests: Int) {
+        self.model = model
+        gate = RequestGate(limit: maximumRequests)
+        engine = InferenceEngine(model: model)
+        preparer = PromptPreparer(model: model)
+    }
+}

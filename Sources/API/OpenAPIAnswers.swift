@@ -1,0 +1,172 @@
+import JSON
+
+/// What routes answer, as JSON Schema.
+enum OpenAPIAnswers {
+    static let all: [String: JSONValue] = [
+        "Error": error, "Object": ["type": "object"], "Events": events, "Health": health, "Model": model,
+        "ModelList": modelList, "Capabilities": capabilities, "Tokens": tokens, "Text": object(["content": string]),
+        "ImageInfo": imageInfo, "Layout": layout, "Completion": completion, "AttentionAnswer": attention,
+        "KnockoutAnswer": knockout, "LensAnswer": lens, "Run": run, "NumberArray": numberArray, "Token": token,
+    ]
+
+    // MARK: - Private
+
+    private static let string: JSONValue = ["type": "string"]
+    private static let integer: JSONValue = ["type": "integer"]
+    private static let number: JSONValue = ["type": "number"]
+    private static let warnings = list(string)
+
+    private static func object(_ properties: JSONValue, required: [String] = []) -> JSONValue {
+        OpenAPISchemas.object(properties, required: required)
+    }
+
+    private static func list(_ items: JSONValue) -> JSONValue { OpenAPISchemas.list(items) }
+
+    private static func reference(_ name: String) -> JSONValue { OpenAPISchemas.reference(name) }
+
+    private static let error = object(
+        [
+            "error": object(
+                [
+                    "message": string, "type": string, "param": ["type": ["string", "null"]],
+                    "code": ["type": ["string", "null"]],
+                ],
+                required: ["message", "type", "param", "code"]
+            )
+        ],
+        required: ["error"]
+    )
+
+    private static let events: JSONValue = [
+        "type": "string",
+        "description":
+            "Server-sent events: chat completion chunks, or events of a probe by \"type\"; then data: [DONE]",
+    ]
+
+    private static let health = object(["status": ["const": "ok"]], required: ["status"])
+
+    private static let model = object(
+        [
+            "id": string, "object": ["const": "model"], "created": integer, "owned_by": string,
+            "meta": object([
+                "layers": integer, "heads": integer, "kv_heads": integer, "hidden": integer, "vocab": integer,
+                "image_tokens": integer, "weights_format": string, "context": integer,
+            ]),
+        ],
+        required: ["id", "object", "created", "owned_by", "meta"]
+    )
+
+    private static let modelList = object(
+        ["object": ["const": "list"], "data": list(reference("Model"))],
+        required: ["object", "data"]
+    )
+
+    private static let capabilities = object([
+        "probes": list(string), "streaming": list(string), "interventions": list(string),
+        "knockout_presets": list(string), "spans": list(string), "layer_presets": ["type": "object"],
+        "limits": ["type": "object"],
+    ])
+
+    private static let tokens = object(
+        ["tokens": list(object(["id": integer, "piece": string])), "warnings": warnings],
+        required: ["tokens"]
+    )
+
+    private static let imageInfo = object(
+        ["image_id": string, "width": integer, "height": integer, "format": ["enum": ["jpeg", "png", "webp"]]],
+        required: ["image_id", "width", "height", "format"]
+    )
+
+    private static let layout = object(
+        [
+            "length": integer,
+            "tokens": list(object(["position": integer, "id": integer, "text": string, "kind": string])),
+            "spans": ["type": "object", "additionalProperties": list(list(integer))],
+            "images": list(
+                object([
+                    "index": integer, "image_id": string, "width": integer, "height": integer,
+                    "preprocess": ["enum": ["crop", "pad", "tiles"]], "model_size": list(integer),
+                    "tiles": list(["type": "object"]), "patch_boxes": list(list(number)),
+                ])
+            ),
+            "warnings": warnings,
+        ],
+        required: ["length", "tokens", "spans", "images"]
+    )
+
+    private static let completion = object(
+        [
+            "id": string, "object": ["const": "chat.completion"], "created": integer, "model": string,
+            "choices": list(
+                object([
+                    "index": integer, "message": ["type": "object"], "logprobs": ["type": ["object", "null"]],
+                    "finish_reason": ["enum": ["stop", "length"]],
+                ])
+            ),
+            "usage": ["type": "object"], "timings": ["type": "object"], "warnings": warnings,
+        ],
+        required: ["id", "object", "created", "model", "choices", "usage"]
+    )
+
+    private static let token = object(["id": integer, "text": string, "logprob": number])
+
+    private static let numberArray: JSONValue = [
+        "description": "Nested arrays, or little-endian row-major numbers in base64",
+        "oneOf": [
+            ["type": "array"],
+            object(
+                ["dtype": ["enum": ["f32", "f16"]], "shape": list(integer), "data": string],
+                required: ["dtype", "shape", "data"]
+            ),
+        ],
+    ]
+
+    private static let attention = object(
+        [
+            "text": string, "tokens": list(reference("Token")), "finish_reason": string,
+            "layout": reference("Layout"),
+            "attention": object([
+                "rows": list(object(["position": integer, "token": string])), "layers": list(integer),
+                "heads": ["type": ["array", "null"], "items": integer], "maps": reference("NumberArray"),
+                "fractions": ["type": "object", "additionalProperties": reference("NumberArray")],
+            ]),
+            "usage": ["type": "object"], "timings": ["type": "object"], "warnings": warnings,
+        ],
+        required: ["text", "tokens", "finish_reason", "layout", "attention"]
+    )
+
+    private static let run = object(
+        [
+            "text": string, "tokens": list(reference("Token")), "finish_reason": string,
+            "next": object(["top": list(reference("Token")), "targets": ["type": "object"]]),
+        ],
+        required: ["text", "tokens", "finish_reason", "next"]
+    )
+
+    private static let knockout = object(
+        [
+            "layout": reference("Layout"), "baseline": reference("Run"),
+            "variants": list(
+                object([
+                    "name": string, "layers": list(integer), "interventions": ["type": "array"],
+                    "run": reference("Run"), "compare": ["type": "object"],
+                ])
+            ),
+            "cost": object(["shared_prefix_tokens": integer, "rows": integer, "seconds": number]),
+            "warnings": warnings,
+        ],
+        required: ["layout", "baseline", "variants", "cost"]
+    )
+
+    private static let lens = object(
+        [
+            "layout": reference("Layout"),
+            "lens": object([
+                "layers": list(integer), "positions": list(integer), "top": ["type": "array"],
+                "target_prob": ["type": ["array", "null"]],
+            ]),
+            "warnings": warnings,
+        ],
+        required: ["layout", "lens"]
+    )
+}

@@ -1,0 +1,178 @@
+import JSON
+
+/// The bodies that routes take, as JSON Schema.
+enum OpenAPISchemas {
+    static let bodies: [String: JSONValue] = [
+        "Chat": chat, "Attention": attention, "Knockout": knockout, "Lens": lens, "Tokenize": tokenize,
+        "Detokenize": detokenize, "File": ["type": "string", "format": "binary"], "FileForm": fileForm, "Form": form,
+        "Span": span, "Layers": layers, "Intervention": intervention, "NamedKnockout": namedKnockout,
+    ]
+
+    static func object(_ properties: JSONValue, required: [String] = []) -> JSONValue {
+        var fields: [String: JSONValue] = ["type": "object", "properties": properties]
+        if !required.isEmpty { fields["required"] = .array(required.map { .string($0) }) }
+        return .object(fields)
+    }
+
+    static func list(_ items: JSONValue) -> JSONValue { ["type": "array", "items": items] }
+
+    static func reference(_ name: String) -> JSONValue { ["$ref": .string("#/components/schemas/\(name)")] }
+
+    // MARK: - Private
+
+    private static let part: JSONValue = [
+        "oneOf": [
+            object(["type": ["const": "text"], "text": ["type": "string"]], required: ["type", "text"]),
+            object(
+                [
+                    "type": ["const": "image_url"],
+                    "image_url": object(
+                        [
+                            "url": [
+                                "type": "string",
+                                "description": "A data: URI, base64 of an image file, or an id from /v1/images",
+                            ]
+                        ],
+                        required: ["url"]
+                    ),
+                ],
+                required: ["type", "image_url"]
+            ),
+        ]
+    ]
+
+    private static let chatProperties: [String: JSONValue] = [
+        "model": ["type": "string"],
+        "messages": [
+            "type": "array", "minItems": 1,
+            "items": object(
+                [
+                    "role": ["enum": ["system", "developer", "user", "assistant"]],
+                    "content": ["oneOf": [["type": "string"], list(part)]],
+                ],
+                required: ["role", "content"]
+            ),
+        ],
+        "max_tokens": ["type": "integer", "minimum": 0],
+        "max_completion_tokens": ["type": "integer", "minimum": 0],
+        "temperature": ["type": "number", "minimum": 0, "maximum": 100, "default": 0],
+        "top_p": ["type": "number", "minimum": 0, "maximum": 1],
+        "top_k": ["type": "integer", "minimum": -1],
+        "min_p": ["type": "number", "minimum": 0, "maximum": 1],
+        "seed": ["type": "integer"],
+        "stop": ["oneOf": [["type": "string"], ["type": "array", "maxItems": 16, "items": ["type": "string"]]]],
+        "stream": ["type": "boolean"],
+        "stream_options": object(["include_usage": ["type": "boolean"]]),
+        "logprobs": ["type": "boolean"],
+        "top_logprobs": ["type": "integer", "minimum": 0, "maximum": 20],
+        "n": ["const": 1],
+        "interventions": ["type": "array", "items": reference("Intervention")],
+        "encoding": ["enum": ["json", "base64"]],
+    ]
+
+    private static func chat(adding properties: [String: JSONValue]) -> JSONValue {
+        object(.object(chatProperties.merging(properties) { _, new in new }), required: ["messages"])
+    }
+
+    private static let chat = chat(adding: [:])
+
+    private static let attention = chat(adding: [
+        "attention": object([
+            "rows": reference("Span"),
+            "layers": reference("Layers"),
+            "heads": ["oneOf": [["enum": ["mean", "max", "all"]], ["type": "array", "items": ["type": "integer"]]]],
+            "columns": ["enum": ["image", "all"]],
+            "normalize": ["enum": ["none", "image"]],
+        ])
+    ])
+
+    private static let knockout = chat(adding: [
+        "knockouts": list(["oneOf": [reference("Intervention"), reference("NamedKnockout")]]),
+        "sweep": object(
+            ["knockouts": list(reference("Intervention")), "layers": list(reference("Layers"))],
+            required: ["knockouts", "layers"]
+        ),
+        "score": object([
+            "targets": ["type": "array", "items": ["type": "string"]], "top_k": ["type": "integer", "minimum": 0],
+        ]),
+        "judge": ["enum": ["none"]],
+    ])
+
+    private static let lens = chat(adding: [
+        "lens": object([
+            "positions": reference("Span"),
+            "layers": reference("Layers"),
+            "top_k": ["type": "integer", "minimum": 0, "maximum": 1000, "default": 5],
+            "norm": ["enum": ["final", "none"]],
+            "vocabulary": ["type": ["array", "null"], "items": ["type": "string"]],
+            "target": ["type": ["string", "null"]],
+        ])
+    ])
+
+    private static let tokenize = object(
+        ["content": ["type": "string"], "add_special": ["type": "boolean", "default": false]],
+        required: ["content"]
+    )
+
+    private static let detokenize = object(
+        [
+            "tokens": list([
+                "oneOf": [["type": "integer"], object(["id": ["type": "integer"]], required: ["id"])]
+            ])
+        ],
+        required: ["tokens"]
+    )
+
+    /// Further members of the JSON body are fields of the same name, JSON-encoded where they are no strings.
+    private static let form: JSONValue = [
+        "description": "Any other top-level member of the JSON body may be a field, JSON-encoded where it is no string",
+        "type": "object",
+        "properties": [
+            "image": list(["type": "string", "format": "binary"]), "prompt": ["type": "string"],
+        ],
+        "required": ["prompt"],
+    ]
+
+    private static let fileForm = object(["image": ["type": "string", "format": "binary"]], required: ["image"])
+
+    private static let namedKnockout = object(
+        ["name": ["type": "string"], "interventions": list(reference("Intervention"))],
+        required: ["interventions"]
+    )
+
+    private static let span: JSONValue = [
+        "description": "A span's name, a list of positions, or an object such as {\"box\":[x0,y0,x1,y1],\"buffer\":1}",
+        "oneOf": [
+            ["type": "string"], ["type": "array", "items": ["type": "integer"]], ["type": "object"],
+        ],
+    ]
+
+    private static let layers: JSONValue = [
+        "description": "\"all\", a preset, a list, or an object such as {\"from\":8}",
+        "oneOf": [
+            ["type": "string"], ["type": "array", "items": ["type": "integer"]], ["type": "object"],
+        ],
+    ]
+
+    private static let intervention: JSONValue = [
+        "oneOf": [
+            ["enum": ["img->gen", "img->txt", "img->txt+gen"]],
+            object(
+                [
+                    "kind": ["const": "token_ablation"], "tokens": reference("Span"),
+                    "replace": ["enum": ["mean", "zero", "image_mean"]], "site": ["const": "embeddings"],
+                ],
+                required: ["kind", "tokens"]
+            ),
+            object(
+                [
+                    "kind": ["const": "attention_knockout"], "preset": ["type": "string"], "from": reference("Span"),
+                    "to": reference("Span"), "layers": reference("Layers"),
+                    "heads": ["oneOf": [["const": "all"], ["type": "array", "items": ["type": "integer"]]]],
+                    "mode": ["enum": ["pre_softmax", "post_softmax"]],
+                ],
+                required: ["kind"]
+            ),
+        ]
+    ]
+}

@@ -1,0 +1,83 @@
+import Foundation
+import HTTPCore
+import JSON
+import Models
+import Probing
+import Tensors
+import Tokenization
+import WebServer
+
+/// What the server says about itself and its model.
+enum ServiceRoutes {
+    static func health(_ holder: ModelHolder) throws -> ServerResponse {
+        _ = try holder.ready()
+        return .json(JSONValue.object(["status": "ok"]).serialized())
+    }
+
+    static func models(_ holder: ModelHolder) throws -> ServerResponse {
+        let entry = entry(try holder.ready())
+        return .json(JSONValue.object(["object": "list", "data": [entry]]).serialized())
+    }
+
+    static func model(_ request: ServerRequest, _ holder: ModelHolder) throws -> ServerResponse {
+        let resident = try holder.ready()
+        let name = request.pathParameters["id"] ?? ""
+        guard name == resident.name else { throw APIError.modelNotFound(name, resident: resident.name) }
+        return .json(entry(resident).serialized())
+    }
+
+    static func capabilities(_ holder: ModelHolder) throws -> ServerResponse {
+        let model = try holder.ready().model
+        let depth = model.decoder.configuration.layers
+        var presets: [String: JSONValue] = [:]
+        for (name, selector) in LayerSelector.presets {
+            presets[name] = .array(try selector.resolved(count: depth, parameter: name).map { .integer($0) })
+        }
+        let value: JSONValue = [
+            "probes": ["/v1/attention", "/v1/knockout", "/v1/logit-lens"],
+            "streaming": ["/v1/chat/completions", "/v1/attention", "/v1/knockout"],
+            "interventions": .array(Intervention.kinds.map { .string($0) }),
+            "knockout_presets": .array(KnockoutPreset.allCases.map { .string($0.rawValue) }),
+            "spans": .array(PromptLayout.spanNames.map { .string($0) }),
+            "layer_presets": .object(presets),
+            "limits": [
+                "context": .integer(model.contextLength),
+                "body_bytes": .integer(Route.defaultBodyLimit),
+                "json_numbers": .integer(ArrayEncoding.limit),
+                "variants": .integer(KnockoutVariant.maximumCount),
+                "top_logprobs": 20,
+            ],
+        ]
+        return .json(value.serialized())
+    }
+
+    // MARK: - Private
+
+    private static let started = Int(Date().timeIntervalSince1970)
+
+    private static func entry(_ resident: ResidentModel) -> JSONValue {
+        let model = resident.model
+        let configuration = model.decoder.configuration
+        return [
+            "id": .string(resident.name),
+            "object": "model",
+            "created": .integer(started),
+            "owned_by": "fovea",
+            "meta": [
+                "family": .string(model.description.family),
+                "parameters": .integer(model.description.parameters),
+                "layers": .integer(configuration.layers),
+                "heads": .integer(configuration.heads),
+                "kv_heads": .integer(configuration.keyValueHeads),
+                "hidden": .integer(configuration.hiddenSize),
+                "vocab": .integer(configuration.vocabularySize),
+                "image_tokens": .integer(model.vision.standardTokenCount),
+                "weights_format": .string(model.description.format.rawValue),
+                "context": .integer(model.contextLength),
+                "template": .string(model.template.rawValue),
+                "random": .bool(model.description.isRandom),
+                "notice": model.description.notice.map { .string($0) } ?? nil,
+            ],
+        ]
+    }
+}
