@@ -1,0 +1,22 @@
+import ArgumentParser
+import Foundation
+
+/// Options that were not given on the command line: `FOVEA_` and the option's name in capitals.
+enum Environment {
+    /// The option's value, else the variable's.
+    static func value(_ given: String?, _ option: String) -> String? {
+        if let given { return given }
+        let name = "FOVEA_" + option.uppercased().replacingOccurrences(of: "-", with: "_")
+        guard let value = ProcessInfo.processInfo.environment[name], !value.isEmpty else { return nil }
+        return value
+    }
+
+    /// The same for whole numbers.
+    static func integer(_ given: Int?, _ option: String) throws -> Int? {
+        guard let text = value(given.map(String.init), option) else { return nil }
+        guard let number = Int(text) else {
+            throw ValidationError("--\(option) is \"\(text)\"; it must be a whole number")
+        }
+        return number
+    }
+}
