@@ -1,0 +1,29 @@
+# Build: docker build -t fovea .     Run: docker run --rm -p 127.0.0.1:8080:8080 fovea
+
+FROM swift:6.3-bookworm AS build
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends libjpeg-dev libpng-dev libwebp-dev libssl-dev \
+    && rm -rf /var/lib/apt/lists/*
+WORKDIR /source
+# Dependencies change less often than sources, so they get a layer of their own.
+COPY Package.swift ./
+RUN swift package resolve
+COPY . .
+RUN swift build -c release --product fovea --static-swift-stdlib -Xlinker -s \
+    && mkdir /fovea \
+    && cp -r .build/release/fovea .build/release/Fovea_fovea.resources public /fovea/
+
+FROM debian:bookworm-slim
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends libjpeg62-turbo libpng16-16 libwebp7 libssl3 libstdc++6 \
+    && rm -rf /var/lib/apt/lists/* \
+    && useradd --system --no-create-home --uid 10001 --shell /usr/sbin/nologin fovea
+# The program looks for its model and its viewer beside itself.
+COPY --from=build /fovea /opt/fovea
+ENV PATH=/opt/fovea:$PATH FOVEA_HOST=0.0.0.0 FOVEA_PORT=8080
+USER fovea
+EXPOSE 8080
+# A large checkpoint takes a while to load; until then the server answers 503.
+HEALTHCHECK --interval=30s --timeout=10s --start-period=5m CMD fovea health "http://127.0.0.1:$FOVEA_PORT"
+ENTRYPOINT ["fovea"]
+CMD ["serve"]
