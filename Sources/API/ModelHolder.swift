@@ -9,7 +9,6 @@ public final class ModelHolder: Sendable {
     private enum State {
         case loading
         case ready(ResidentModel)
-        case failed(String)
     }
 
     private let state = Mutex(State.loading)
@@ -27,11 +26,6 @@ public final class ModelHolder: Sendable {
         state.withLock { $0 = .ready(ResidentModel(model, maximumRequests: maximumRequests)) }
     }
 
-    /// Declares that there will be none.
-    public func fail(_ message: String) {
-        state.withLock { $0 = .failed(message) }
-    }
-
     /// The model, or 503.
     func ready() throws(HTTPError) -> ResidentModel {
         switch state.withLock({ $0 }) {
@@ -43,13 +37,6 @@ public final class ModelHolder: Sendable {
                 code: "model_loading",
                 message: "The model is still loading; ask again in a few seconds",
                 headers: [.retryAfter: "2"]
-            )
-        case .failed(let message):
-            throw HTTPError(
-                status: .serviceUnavailable,
-                type: "server_error",
-                code: "model_failed",
-                message: "The model could not be loaded: \(message)"
             )
         }
     }
