@@ -24,7 +24,7 @@ PREFIX_TEXT = "USER: <image>"
 MEAN = (0.48145466, 0.4578275, 0.40821073)
 STD = (0.26862954, 0.26130258, 0.27577711)
 # A description names up to sixteen attributes where the others name one or two.
-WEIGHTS = {"describe": 4.0, "poll": 1.5, "where": 1.5}
+WEIGHTS = {"describe": 4.0, "poll": 1.5, "where": 2.0, "count": 2.0}
 KINDS = ("describe", "begun", "poll", "where", "colour", "shape", "size", "count", "what", "relation")
 
 

@@ -44,7 +44,7 @@ def describe(scene: Scene, prompt: str) -> str:
 
 
 def questions(scene: Scene, random: np.random.Generator) -> list[Question]:
-    """About a dozen questions: one description, four polls, and the others in turn."""
+    """A dozen questions or so: one description, four polls, and the others in turn."""
     return [
         _describe(scene, random),
         *(_poll(scene, random, present) for present in (True, False, True, False)),
@@ -52,6 +52,7 @@ def questions(scene: Scene, random: np.random.Generator) -> list[Question]:
         _where(scene, random),
         _colour(scene, random),
         _shape(scene, random) if random.random() < 0.6 else _size(scene, random),
+        _count(scene, random),
         _count(scene, random),
         _what_at(scene, random),
         _relation(scene, random) or _poll(scene, random, bool(random.random() < 0.5)),

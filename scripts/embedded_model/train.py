@@ -23,12 +23,17 @@ from pathlib import Path
 import torch
 from torch import distributed
 from torch.utils.data import DataLoader
+from transformers import LlavaForConditionalGeneration
 
 from batches import Scenes, collate
 from learner import Learner
 from model import build, configuration
 from muon import Muon
 from tokenizer import train_tokenizer
+
+# An exported model does not say which scenes it was trained on: further than any run so far.
+UNSEEN_FROM = 2_000_000
+
 
 def optimisers(learner: Learner, options) -> list[torch.optim.Optimizer]:
     """Muon for the matrices of hidden layers, AdamW for embeddings, heads, norms and biases."""
@@ -64,6 +69,10 @@ class Run:
     def _restore(self):
         source = self.path if self.path.exists() else self.out / "tower.pt"
         if not source.exists():
+            if self.options.weights:
+                exported = LlavaForConditionalGeneration.from_pretrained(self.options.weights, dtype=torch.float32)
+                self.learner.model.load_state_dict(exported.state_dict())
+                self.scenes = UNSEEN_FROM
             return
         state = torch.load(source, map_location=self.learner.device, weights_only=True)
         self.learner.model.load_state_dict(state["model"])
@@ -187,6 +196,7 @@ def arguments():
     parser.add_argument("--minutes", type=float, default=0, help="length of the phase by the clock")
     parser.add_argument("--steps", type=int, default=0, help="length of the phase in steps")
     parser.add_argument("--again", action="store_true", help="start a new schedule from the weights reached")
+    parser.add_argument("--weights", help="an exported model to go on from where there is no checkpoint")
     parser.add_argument("--batch", type=int, default=0, help="scenes a step (tower 32, joint 16)")
     parser.add_argument("--muon-rate", type=float, default=4e-3)
     parser.add_argument("--adam-rate", type=float, default=2e-3)
