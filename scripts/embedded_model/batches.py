@@ -14,7 +14,7 @@ from tokenizers import Tokenizer
 from torch.utils.data import Dataset
 
 from model import GRID, IMAGE_SIDE, IMAGE_TOKENS
-from questions import Question, questions
+from questions import Question, drills, questions
 from render import patch_labels, render_with_masks
 from tokenizer import EOS
 from world import TRAIN, scene
@@ -88,7 +88,8 @@ class Scenes(Dataset):
         drawn = scene(self.stream, index, crowding)
         picture, masks = render_with_masks(drawn, IMAGE_SIDE)
         pixels = ((picture / np.float32(255) - np.float32(MEAN)) / np.float32(STD)).transpose(2, 0, 1)
-        asked = questions(drawn, np.random.default_rng((self.stream, index, 1)))
+        random = np.random.default_rng((self.stream, index, 1))
+        asked = questions(drawn, random) + (drills(drawn, random) if self.stream == TRAIN else [])
         return Sample(pixels, patch_labels(drawn, masks, GRID), *self.packer.pack(asked))
 
 

@@ -5,6 +5,7 @@ The wording of an answer follows from the wording of its question, so greedy dec
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -53,10 +54,18 @@ def questions(scene: Scene, random: np.random.Generator) -> list[Question]:
         _colour(scene, random),
         _shape(scene, random) if random.random() < 0.6 else _size(scene, random),
         _count(scene, random),
-        _count(scene, random),
         _what_at(scene, random),
         _relation(scene, random) or _poll(scene, random, bool(random.random() < 0.5)),
     ]
+
+
+def drills(scene: Scene, random: np.random.Generator) -> list[Question]:
+    """More of what is learnt slowest, for training only: counting what several objects share, which is rare by chance."""
+    shapes = Counter(plural(o.shape) for o in scene.objects)
+    colours = Counter(f"{o.colour} objects" for o in scene.objects)
+    shared = [(name, count) for name, count in (shapes + colours).items() if count > 1]
+    asked = [_how_many(*_pick(random, shared), random)] if shared else []
+    return [*asked, _count(scene, random)]
 
 
 def everything_said() -> list[str]:
@@ -189,6 +198,10 @@ def _count(scene: Scene, random: np.random.Generator) -> Question:
     else:
         colour = item.colour if random.random() < 0.8 else _pick(random, list(COLOURS))
         name, count = f"{colour} objects", sum(o.colour == colour for o in scene.objects)
+    return _how_many(name, count, random)
+
+
+def _how_many(name: str, count: int, random: np.random.Generator) -> Question:
     return Question("count", _casual(f"How many {name} are there?", random), f"{NUMBERS[count]}.")
 
 

@@ -15,7 +15,7 @@ from batches import Packer, Scenes, attention_mask, collate
 from export import export
 from learner import Learner
 from model import IMAGE_SIDE, build, configuration
-from questions import Question, describe, questions
+from questions import NUMBERS, Question, describe, drills, questions
 from render import coverage, outline, patch_labels, render, render_with_masks
 from tokenizer import train_tokenizer
 from world import HELD_OUT, SIZES, TRAIN, scene
@@ -60,6 +60,19 @@ class Questions(unittest.TestCase):
                     self.assertEqual("Yes." if known else "No.", q.answer, q.text)
                     answers.append(known)
         self.assertAlmostEqual(np.mean(answers), 0.5, delta=0.04)
+
+
+    def test_drills_count_right(self):
+        asked = [(d, q) for d in (scene(TRAIN, i) for i in range(200)) for q in drills(d, np.random.default_rng(1))]
+        self.assertGreater(sum(q.answer in ("Two.", "Three.", "Four.") for _, q in asked), 100)
+        for drawn, question in asked:
+            words = question.text.lower().rstrip("?").split()[2:-2]
+            ends = {f"{o.shape}{'es' if o.shape == 'cross' else 's'}" for o in drawn.objects}
+            matching = [
+                o for o in drawn.objects
+                if words == ["objects"] or o.colour in words or (words[0] in ends and words[0].startswith(o.shape))
+            ]
+            self.assertEqual(question.answer, f"{NUMBERS[len(matching)]}.", question.text)
 
 
 _POLL_WORDS = {"is", "there", "a", "in", "this", "the", "image", "object"}
