@@ -5,12 +5,17 @@ import Tensors
 /// A value type: `let fork = cache` costs one reference per page, and a fork's first write to a shared page copies that
 /// page alone. This is what lets the variants of one request share their prefix. Pages hold keys after rotation,
 /// `[positions, kvHeads · headDim]`.
+///
+/// A layer has one entry for each position that it holds, in order of position. Usually that is every position;
+/// `keeping(_:)` makes a cache whose layers hold different ones while positions go on counting where they were.
 public struct KeyValueCache: Sendable {
     /// Positions of a page. A multiple of every kernel's vector width.
     public static let pageLength = 64
 
-    /// Positions that every layer holds.
+    /// Positions that the sequence has passed; the next row's position.
     public private(set) var count = 0
+    /// What a compressed cache holds of its first positions; `nil` for a whole one.
+    public private(set) var selection: KeyValueSelection?
     private let width: Int
     private var layers: [[KeyValuePage]]
 
@@ -20,29 +25,69 @@ public struct KeyValueCache: Sendable {
         self.layers = Array(repeating: [], count: layers)
     }
 
-    /// The first `count` positions, sharing their pages with `self`.
+    /// The first `count` positions, sharing their pages with `self`. A compressed cache has no prefix within the
+    /// positions that it was selected from.
     public func prefix(_ count: Int) -> KeyValueCache {
         precondition(count <= self.count, "a prefix of \(count) positions of \(self.count)")
+        precondition(count >= selection?.length ?? 0, "a prefix within a selection")
         var copy = self
         copy.count = count
-        let pages = (count + Self.pageLength - 1) / Self.pageLength
-        for layer in copy.layers.indices { copy.layers[layer].removeLast(copy.layers[layer].count - pages) }
+        for layer in copy.layers.indices {
+            let pages = Self.pages(entries(layer: layer, below: count))
+            copy.layers[layer].removeLast(copy.layers[layer].count - pages)
+        }
         return copy
     }
 
+    /// A cache that holds, in each layer, the entries of some positions alone, with their keys as they are; the next
+    /// position stays the same. `positions` are ascending and below `count`, `[layer][…]`.
+    public func keeping(_ positions: [[Int]]) -> KeyValueCache {
+        precondition(selection == nil, "a selection of a selection")
+        precondition(positions.count == layers.count, "positions of \(positions.count) layers of \(layers.count)")
+        var kept = KeyValueCache(layers: layers.count, width: width)
+        for (layer, positions) in positions.enumerated() {
+            for (entry, position) in positions.enumerated() {
+                precondition(position < count, "position \(position) of \(count)")
+                let page = layers[layer][position / Self.pageLength]
+                let row = position % Self.pageLength
+                kept.write(
+                    layer: layer,
+                    position: entry,
+                    keys: page.keys.rows(row..<row + 1),
+                    values: page.values.rows(row..<row + 1)
+                )
+            }
+        }
+        kept.count = count
+        kept.selection = KeyValueSelection(length: count, positions: positions)
+        return kept
+    }
+
+    /// Entries that a layer has for the positions below `position`, which does not lie within a selection.
+    public func entries(layer: Int, below position: Int) -> Int {
+        position - (selection?.dropped(layer: layer) ?? 0)
+    }
+
+    /// Bytes of all pages, shared ones included.
+    public var byteCount: Int { layers.reduce(0) { $0 + $1.count } * pageBytes }
+
     /// Bytes of the pages that a sequence of `positions` adds to this one's whole pages, which it shares.
     public func byteCount(growingTo positions: Int) -> Int {
-        let pages = (positions + Self.pageLength - 1) / Self.pageLength - count / Self.pageLength
-        return max(0, pages) * layers.count * Self.pageLength * width * 2 * MemoryLayout<Float>.stride
+        let pages = layers.indices.reduce(0) { sum, layer in
+            let whole = entries(layer: layer, below: count) / Self.pageLength
+            return sum + max(0, Self.pages(entries(layer: layer, below: max(positions, count))) - whole)
+        }
+        return pages * pageBytes
     }
 
     /// Writes rows of `keys` and `values` at `position…` of one layer; `advance` makes them count.
     mutating func write(layer: Int, position: Int, keys: Matrix, values: Matrix) {
+        let first = entries(layer: layer, below: position)
         var row = 0
         while row < keys.rows {
-            let offset = (position + row) % Self.pageLength
+            let offset = (first + row) % Self.pageLength
             let count = min(Self.pageLength - offset, keys.rows - row)
-            let page = writablePage((position + row) / Self.pageLength, layer: layer)
+            let page = writablePage((first + row) / Self.pageLength, layer: layer)
             page.keys.rows(offset..<offset + count).copy(from: keys.rows(row..<row + count))
             page.values.rows(offset..<offset + count).copy(from: values.rows(row..<row + count))
             row += count
@@ -54,16 +99,21 @@ public struct KeyValueCache: Sendable {
         self.count = count
     }
 
-    /// The pages of one layer, cut to the first `count` positions.
+    /// The pages of one layer, cut to its entries for the first `count` positions.
     func segments(layer: Int, count: Int) -> [KeyValueSegment] {
-        layers[layer].enumerated().compactMap { index, page in
-            let length = min(Self.pageLength, count - index * Self.pageLength)
+        let entries = entries(layer: layer, below: count)
+        return layers[layer].enumerated().compactMap { index, page in
+            let length = min(Self.pageLength, entries - index * Self.pageLength)
             guard length > 0 else { return nil }
             return KeyValueSegment(keys: page.keys.rows(0..<length), values: page.values.rows(0..<length))
         }
     }
 
     // MARK: - Private
+
+    private var pageBytes: Int { Self.pageLength * width * 2 * MemoryLayout<Float>.stride }
+
+    private static func pages(_ entries: Int) -> Int { (entries + pageLength - 1) / pageLength }
 
     private mutating func writablePage(_ index: Int, layer: Int) -> KeyValuePage {
         if index == layers[layer].count {

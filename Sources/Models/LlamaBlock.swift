@@ -1,5 +1,4 @@
 import Tensors
-import Weights
 
 /// Buffers of one step, shared by its layers.
 struct LlamaScratch {
@@ -28,50 +27,20 @@ struct LlamaBlock: Sendable {
         _ configuration: DecoderConfiguration,
         layer: Int,
         inverseFrequencies: [Float],
-        weights: WeightScope,
+        tensors: LlamaBlockTensors,
         format: WeightFormat,
         compute: Compute
-    ) throws {
+    ) {
         self.configuration = configuration
         self.layer = layer
         self.inverseFrequencies = inverseFrequencies
         self.compute = compute
-        let hidden = configuration.hiddenSize
-        let attentionWidth = configuration.heads * configuration.headDim
-        let cacheWidth = configuration.keyValueHeads * configuration.headDim
-        func linear(_ parts: [(name: String, outputs: Int)], inputs: Int, bias: Bool) throws -> Linear {
-            try Linear(
-                parts.map { try weights.tensor("\($0.name).weight", shape: [$0.outputs, inputs]) },
-                bias: bias ? parts.map { try weights.tensor("\($0.name).bias", shape: [$0.outputs]) } : nil,
-                format: format,
-                compute: compute
-            )
-        }
-        inputNorm = try weights.tensor("input_layernorm.weight", shape: [hidden]).floats()
-        postAttentionNorm = try weights.tensor("post_attention_layernorm.weight", shape: [hidden]).floats()
-        queryKeyValue = try linear(
-            [
-                ("self_attn.q_proj", attentionWidth), ("self_attn.k_proj", cacheWidth),
-                ("self_attn.v_proj", cacheWidth),
-            ],
-            inputs: hidden,
-            bias: configuration.attentionBias
-        )
-        output = try linear(
-            [("self_attn.o_proj", hidden)],
-            inputs: attentionWidth,
-            bias: configuration.attentionBias
-        )
-        gateUp = try linear(
-            [("mlp.gate_proj", configuration.intermediateSize), ("mlp.up_proj", configuration.intermediateSize)],
-            inputs: hidden,
-            bias: configuration.mlpBias
-        )
-        down = try linear(
-            [("mlp.down_proj", hidden)],
-            inputs: configuration.intermediateSize,
-            bias: configuration.mlpBias
-        )
+        inputNorm = tensors.inputNorm
+        postAttentionNorm = tensors.postAttentionNorm
+        queryKeyValue = tensors.queryKeyValue.packed(format, compute: compute)
+        output = tensors.output.packed(format, compute: compute)
+        gateUp = tensors.gateUp.packed(format, compute: compute)
+        down = tensors.down.packed(format, compute: compute)
     }
 
     var byteCount: Int { queryKeyValue.byteCount + output.byteCount + gateUp.byteCount + down.byteCount }
@@ -139,6 +108,8 @@ struct LlamaBlock: Sendable {
     private func attentionGroup(_ chunk: DecoderChunk, start: Int) -> AttentionGroup {
         let positions = start..<start + chunk.rows.count
         let hooks = chunk.sequence.hooks
+        let cache = chunk.sequence.cache
+        let edits = hooks?.attentionEdits(layer: layer, positions: positions, keyCount: positions.upperBound)
         let sinks = positions.compactMap { position -> PatternSink? in
             guard let hooks, hooks.wantsPattern(layer: layer, position: position) else { return nil }
             return PatternSink(row: position - start) { pattern in
@@ -147,10 +118,10 @@ struct LlamaBlock: Sendable {
         }
         return AttentionGroup(
             rows: chunk.rows,
-            segments: chunk.sequence.cache.segments(layer: layer, count: positions.upperBound),
-            firstPosition: start,
+            segments: cache.segments(layer: layer, count: positions.upperBound),
+            firstPosition: cache.entries(layer: layer, below: start),
             causal: true,
-            edits: hooks?.attentionEdits(layer: layer, positions: positions, keyCount: positions.upperBound),
+            edits: edits.map { cache.selection?.entries(of: $0, layer: layer) ?? $0 },
             captures: sinks
         )
     }

@@ -63,11 +63,11 @@ public final class LlamaDecoder: Sendable {
         )
         blocks = try (0..<configuration.layers).map { layer in
             defer { progress?.advance() }
-            return try LlamaBlock(
+            return LlamaBlock(
                 configuration,
                 layer: layer,
                 inverseFrequencies: inverseFrequencies,
-                weights: body.scope("layers.\(layer)"),
+                tensors: try LlamaBlockTensors(configuration, from: body.scope("layers.\(layer)")),
                 format: format,
                 compute: compute
             )

@@ -44,6 +44,44 @@ import Testing
         #expect(filled(63).byteCount(growingTo: 65) == 4 * page)
     }
 
+    @Test func aSelectionHoldsItsPositionsAndGoesOnCountingWhereItWas() {
+        let chosen = [[0, 7], [3, 63, 64, 99]]
+        let whole = filled(100)
+        var cache = whole.keeping(chosen)
+        #expect(cache.count == 100)
+        #expect(cache.selection?.positions == chosen)
+        #expect(keys(cache, count: 100) == [3, 63, 64, 99])
+        #expect(cache.entries(layer: 0, below: 100) == 2 && cache.entries(layer: 1, below: 103) == 7)
+        append(70, value: 5, to: &cache)
+        #expect(cache.count == 170)
+        #expect(keys(cache, count: 170) == [3, 63, 64, 99] + Array(repeating: 5, count: 70))
+        #expect(keys(cache.prefix(101), count: 101) == [3, 63, 64, 99, 5])
+        #expect(keys(whole, count: 100) == (0..<100).map { Float($0) })
+    }
+
+    @Test func aSelectionOfEverythingHasTheSamePages() {
+        let whole = filled(130)
+        let cache = whole.keeping([Array(0..<130), Array(0..<130)])
+        #expect(cache.byteCount == whole.byteCount)
+        #expect(cache.byteCount(growingTo: 200) == whole.byteCount(growingTo: 200))
+        let lengths = [whole, cache].map { $0.segments(layer: 0, count: 130).map(\.keys.rows) }
+        #expect(lengths[0] == lengths[1])
+        #expect(whole.keeping([[], []]).byteCount == 0)
+    }
+
+    @Test func editsOverPositionsBecomeEditsOverEntries() {
+        let selection = KeyValueSelection(length: 4, positions: [[1, 3], []])
+        let edits = AttentionEdits(
+            bias: [[0, 1, 2, 3, 4]],
+            factor: [[5, 6, 7, 8, 9]],
+            biasIndex: [0],
+            factorIndex: [0]
+        )
+        #expect(selection.entries(of: edits, layer: 0).bias == [[1, 3, 4]])
+        #expect(selection.entries(of: edits, layer: 0).factor == [[6, 8, 9]])
+        #expect(selection.entries(of: edits, layer: 1).bias == [[4]])
+    }
+
     /// Two layers of width 2; the key of position p is p, the value -p.
     private func filled(_ count: Int, step: Int = 16) -> KeyValueCache {
         var cache = KeyValueCache(layers: 2, width: 2)
