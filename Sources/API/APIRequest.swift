@@ -37,7 +37,7 @@ struct APIRequest: Sendable {
     }
 
     /// The run that the body describes, interventions included.
-    func generation(_ prompt: PreparedPrompt) throws -> GenerationRequest {
+    func generation(_ prompt: PreparedPrompt) async throws -> GenerationRequest {
         let maxTokens = try resident.preparer.tokenLimit(
             prompt,
             requested: chat.maxTokens,
@@ -48,8 +48,7 @@ struct APIRequest: Sendable {
         generation.stop = chat.stop
         generation.topLogProbabilities = chat.topLogprobs
         let paths = chat.interventions.indices.map { "interventions[\($0)]" }
-        generation.knockouts = try knockouts(chat.interventions, paths: paths, prompt: prompt)
-        generation.ablations = try ablations(chat.interventions, paths: paths, prompt: prompt)
+        generation.interventions = try await resolve(chat.interventions, paths: paths, prompt: prompt)
         try resident.engine.checkMemory(for: generation)
         return generation
     }
@@ -63,37 +62,19 @@ struct APIRequest: Sendable {
         }
     }
 
-    /// Ablations with their spans resolved; `paths` are where the interventions stand in the body.
-    func ablations(
+    /// Interventions with their spans resolved; `paths` are where they stand in the body.
+    func resolve(
         _ interventions: [Intervention],
         paths: [String],
         prompt: PreparedPrompt
-    ) throws -> [ResolvedAblation] {
-        try zip(interventions, paths).compactMap { intervention, path in
-            try ResolvedAblation.resolve(
-                intervention,
-                layout: prompt.layout,
-                images: prompt.images,
-                model: resident.model,
-                parameter: path
-            )
-        }
-    }
-
-    /// Knockouts with their spans resolved; `paths` are where the interventions stand in the body.
-    func knockouts(
-        _ interventions: [Intervention],
-        paths: [String],
-        prompt: PreparedPrompt
-    ) throws -> [ResolvedKnockout] {
-        try zip(interventions, paths).compactMap { intervention, path in
-            try ResolvedKnockout.resolve(
-                intervention,
-                layout: prompt.layout,
-                shape: resident.model.probeShape,
-                parameter: path
-            )
-        }
+    ) async throws -> ResolvedInterventions {
+        try ResolvedInterventions.resolve(
+            interventions,
+            paths: paths,
+            layout: prompt.layout,
+            images: prompt.images,
+            model: resident.model
+        )
     }
 
     // MARK: - Private

@@ -18,7 +18,7 @@ enum AttentionRoute {
         let api = try await APIRequest.read(request, holder: holder, extra: fields)
         let attention = try api.chat.root.member("attention").map(AttentionRequest.init) ?? AttentionRequest()
         let prompt = try await api.prepare()
-        var generation = try api.generation(prompt)
+        var generation = try await api.generation(prompt)
         let capture = try AttentionCapture(
             attention,
             layout: prompt.layout,

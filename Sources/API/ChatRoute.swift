@@ -9,7 +9,7 @@ enum ChatRoute {
     static func answer(_ request: ServerRequest, holder: ModelHolder) async throws -> ServerResponse {
         let api = try await APIRequest.read(request, holder: holder)
         let prompt = try await api.prepare()
-        let generation = try api.generation(prompt)
+        let generation = try await api.generation(prompt)
         let payload = CompletionPayload(api.chat, resident: api.resident)
         let engine = api.resident.engine
         let promptTokens = prompt.layout.length

@@ -43,16 +43,14 @@ enum KnockoutRoute {
         try checkJudge(api.chat.root.member("judge"))
         let prompt = try await api.prepare()
         let score = try await ScoreRequest.read(api)
-        let planned = try variants.map { variant in
-            PlannedVariant(
-                variant: variant,
-                knockouts: try api.knockouts(variant.interventions, paths: variant.paths, prompt: prompt),
-                ablations: try api.ablations(variant.interventions, paths: variant.paths, prompt: prompt)
-            )
+        var planned: [PlannedVariant] = []
+        for variant in variants {
+            let interventions = try await api.resolve(variant.interventions, paths: variant.paths, prompt: prompt)
+            planned.append(PlannedVariant(variant: variant, interventions: interventions))
         }
         return KnockoutStudy(
             resident: api.resident,
-            baseline: try api.generation(prompt),
+            baseline: try await api.generation(prompt),
             variants: planned,
             score: score
         )

@@ -6,18 +6,8 @@ import Probing
 /// A variant whose spans, layers and heads are numbers.
 struct PlannedVariant {
     let variant: KnockoutVariant
-    /// What the variant cuts beyond the baseline.
-    let knockouts: [ResolvedKnockout]
-    /// What it replaces beyond the baseline.
-    let ablations: [ResolvedAblation]
-
-    /// The first position whose result can differ from the baseline's.
-    func firstAffected(length: Int) -> Int {
-        (knockouts.compactMap(\.receivers.first) + ablations.compactMap(\.positions.first)).min() ?? length
-    }
-
-    /// Layers that any of its knockouts acts in.
-    var layers: [Int] { Set(knockouts.flatMap(\.layers)).sorted() }
+    /// What the variant changes beyond the baseline.
+    let interventions: ResolvedInterventions
 }
 
 /// A baseline and its variants, which share what causality lets them share: a variant's positions before its first
@@ -78,10 +68,10 @@ struct KnockoutStudy {
     private func request(_ variant: PlannedVariant, sharing cache: KeyValueCache) -> GenerationRequest {
         let length = baseline.prompt.layout.length
         var request = baseline
-        request.knockouts += variant.knockouts
-        request.ablations += variant.ablations
+        request.interventions = request.interventions + variant.interventions
         // The last position is always recomputed: its row decides the first token.
-        request.sharedPrefix = cache.prefix(min(variant.firstAffected(length: length), length - 1))
+        let shared = min(variant.interventions.firstAffectedPosition ?? length, length - 1)
+        request.sharedPrefix = cache.prefix(shared)
         return request
     }
 
@@ -93,7 +83,7 @@ struct KnockoutStudy {
         let tokenizer = resident.model.tokenizer
         return [
             "name": .string(variant.variant.name),
-            "layers": .array(variant.layers.map { .integer($0) }),
+            "layers": .array(variant.interventions.layers.map { .integer($0) }),
             "interventions": variant.variant.written,
             "run": result.payload(score, tokenizer: tokenizer),
             "compare": compare(result, reference),

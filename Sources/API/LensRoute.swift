@@ -31,7 +31,7 @@ enum LensRoute {
             candidates: lens.vocabulary == nil ? nil : candidates,
             target: target
         )
-        var generation = try api.generation(prompt)
+        var generation = try await api.generation(prompt)
         generation.maxTokens = 0
         generation.lens = capture
         guard let result = await api.resident.engine.result(of: generation), let record = result.lens else {

@@ -26,10 +26,8 @@ public struct GenerationRequest: Sendable {
     public var stop: [String] = []
     /// Likeliest alternatives reported with every token.
     public var topLogProbabilities = 0
-    /// Edges to cut.
-    public var knockouts: [ResolvedKnockout] = []
-    /// Input embeddings to replace.
-    public var ablations: [ResolvedAblation] = []
+    /// Changes to what the model computes.
+    public var interventions = ResolvedInterventions()
     /// Hidden states to read as words.
     public var lens: LensCapture?
     /// Attention to record.

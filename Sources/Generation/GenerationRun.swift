@@ -31,13 +31,11 @@ final class GenerationRun {
         self.request = request
         self.emit = emit
         endTokens = model.endTokens
-        let isProbed =
-            !request.knockouts.isEmpty || !request.ablations.isEmpty || request.capture != nil || request.lens != nil
+        let isProbed = !request.interventions.isEmpty || request.capture != nil || request.lens != nil
         probes =
             isProbed
             ? ProbeRun(
-                knockouts: request.knockouts,
-                ablations: request.ablations,
+                request.interventions,
                 capture: request.capture,
                 lens: request.lens,
                 shape: model.probeShape

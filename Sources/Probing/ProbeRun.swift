@@ -1,7 +1,7 @@
 public import Models
 public import Tensors
 
-/// The probes of one sequence while it runs: knockouts to apply and attention to record.
+/// The probes of one sequence while it runs: interventions to apply and states to record.
 ///
 /// Used by one engine step at a time.
 public final class ProbeRun: DecoderHooks {
@@ -16,14 +16,13 @@ public final class ProbeRun: DecoderHooks {
 
     /// Probes for one sequence of a model of `shape`.
     public init(
-        knockouts: [ResolvedKnockout],
-        ablations: [ResolvedAblation] = [],
-        capture: AttentionCapture?,
+        _ interventions: ResolvedInterventions = ResolvedInterventions(),
+        capture: AttentionCapture? = nil,
         lens: LensCapture? = nil,
         shape: ProbeShape
     ) {
-        editor = AttentionEditor(knockouts, shape: shape)
-        self.ablations = ablations
+        editor = AttentionEditor(interventions.knockouts, shape: shape)
+        ablations = interventions.ablations
         self.capture = capture
         self.lens = lens
         lensRecord = lens?.emptyRecord

@@ -24,7 +24,7 @@ import Testing
     func anAblationWithoutPositionsEqualsTheBaselineBitwise(fixture: ModelFixture) async throws {
         let oracle = try await OracleCase(fixture)
         var request = oracle.request()
-        request.ablations = [ResolvedAblation(positions: [], embedding: [])]
+        request.interventions.ablations = [ResolvedAblation(positions: [], embedding: [])]
         expectSame(try await oracle.run(request), try await oracle.run(oracle.request()), "\(fixture)")
     }
 

@@ -26,7 +26,7 @@ struct OracleCase {
         knockouts: [ResolvedKnockout] = []
     ) -> GenerationRequest {
         var request = GenerationRequest(prompt: prompt ?? self.prompt, maxTokens: maxTokens)
-        request.knockouts = knockouts
+        request.interventions.knockouts = knockouts
         return request
     }
 
@@ -64,7 +64,7 @@ struct OracleCase {
 
     /// A pass with knockouts, in one step over the prompt and one for each token of `answer`.
     func forward(_ knockouts: [ResolvedKnockout] = [], answer: [Int] = [], chunk: Int = .max) -> ForwardRecord {
-        let probes = ProbeRun(knockouts: knockouts, capture: nil, shape: model.probeShape)
+        let probes = ProbeRun(ResolvedInterventions(knockouts: knockouts), shape: model.probeShape)
         return ForwardRecord(prompt, answer: answer, model: model, chunk: chunk, probes: probes)
     }
 }

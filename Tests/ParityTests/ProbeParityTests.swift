@@ -32,7 +32,7 @@ import Testing
             let tokens = try #require(fields["tokens"]?.array).compactMap(\.integer)
             let rows = try #require(fields["pattern_rows"]?.array).compactMap(\.integer)
             var request = GenerationRequest(prompt: prepared, maxTokens: tokens.count)
-            request.knockouts = try #require(fields["edges"]?.array).map {
+            request.interventions.knockouts = try #require(fields["edges"]?.array).map {
                 try knockout($0, length: prepared.ids.count)
             }
             request.capture = try everything(rows: rows, prepared, model)
@@ -88,7 +88,7 @@ import Testing
                 : try fixture.array("ablation.\(promptName).mean_embedding").values
             var request = GenerationRequest(prompt: prompt, maxTokens: tokens.count)
             let positions = try ranges(fields["positions"]).flatMap { $0 }
-            request.ablations = [ResolvedAblation(positions: positions, embedding: embedding)]
+            request.interventions.ablations = [ResolvedAblation(positions: positions, embedding: embedding)]
             let result = try #require(await engine.result(of: request))
             #expect(result.tokens.map(\.id) == tokens.filter { !model.endTokens.contains($0) }, "\(name)")
             let logits = try fixture.array("ablation.\(name).first_logits").values
