@@ -48,30 +48,50 @@ struct LlamaBlock: Sendable {
     /// Adds this block's attention and MLP to `states`, `[rows, hidden]`; `starts` are the chunks' first positions.
     func callAsFunction(_ states: Matrix, chunks: [DecoderChunk], starts: [Int], scratch: LlamaScratch) {
         compute.rmsNorm(states, weight: inputNorm, epsilon: configuration.epsilon, into: scratch.normed)
-        attend(chunks: chunks, starts: starts, scratch: scratch)
-        compute.linear(scratch.context, output, into: states, accumulate: true)
+        let views = SiteViews(layer: layer, chunks: chunks, starts: starts)
+        attend(chunks: chunks, starts: starts, views: views, scratch: scratch)
+        add(scratch.context, output, to: states, at: .attentionOutput, views)
+        views.show(states, at: .residualMid)
 
         compute.rmsNorm(states, weight: postAttentionNorm, epsilon: configuration.epsilon, into: scratch.normed)
         compute.linear(scratch.normed, gateUp, into: scratch.gateUp)
         let width = configuration.intermediateSize
-        let gate = scratch.gateUp.columns(0..<width)
-        compute.siluMultiply(gate: gate, up: scratch.gateUp.columns(width..<2 * width), into: gate)
-        compute.linear(gate, down, into: states, accumulate: true)
+        let (gate, up) = (scratch.gateUp.columns(0..<width), scratch.gateUp.columns(width..<2 * width))
+        views.show(gate, at: .gate)
+        views.show(up, at: .up)
+        compute.siluMultiply(gate: gate, up: up, into: gate)
+        views.show(gate, at: .neurons)
+        add(gate, down, to: states, at: .mlpOutput, views)
     }
 
     // MARK: - Private
 
+    /// Adds a projection to the residual stream, by way of a buffer where a probe wants to see it: the sum is the same,
+    /// bit for bit, since a product is complete before it is added.
+    private func add(_ x: Matrix, _ weights: Linear, to states: Matrix, at site: BlockSite, _ views: SiteViews) {
+        guard views.areWanted(at: site) else { return compute.linear(x, weights, into: states, accumulate: true) }
+        let sum = Matrix(rows: states.rows, columns: states.columns)
+        compute.linear(x, weights, into: sum)
+        views.show(sum, at: site)
+        compute.add(sum, into: states)
+    }
+
     /// Projects, rotates, extends the caches and attends; the result is `scratch.context`.
-    private func attend(chunks: [DecoderChunk], starts: [Int], scratch: LlamaScratch) {
+    private func attend(chunks: [DecoderChunk], starts: [Int], views: SiteViews, scratch: LlamaScratch) {
         let attentionWidth = configuration.heads * configuration.headDim
         let cacheWidth = configuration.keyValueHeads * configuration.headDim
         compute.linear(scratch.normed, queryKeyValue, into: scratch.queryKeyValue)
         let queries = scratch.queryKeyValue.columns(0..<attentionWidth)
         let keys = scratch.queryKeyValue.columns(attentionWidth..<attentionWidth + cacheWidth)
         let values = scratch.queryKeyValue.columns(attentionWidth + cacheWidth..<attentionWidth + 2 * cacheWidth)
+        views.show(queries, at: .query)
+        views.show(keys, at: .key)
+        views.show(values, at: .value)
         let positions = zip(chunks, starts).flatMap { chunk, start in start..<start + chunk.rows.count }
         rotate(queries, heads: configuration.heads, positions: positions)
         rotate(keys, heads: configuration.keyValueHeads, positions: positions)
+        views.show(queries, at: .rotatedQuery)
+        views.show(keys, at: .rotatedKey)
 
         let groups = zip(chunks, starts).map { chunk, start in
             chunk.sequence.cache.write(
@@ -93,6 +113,7 @@ struct LlamaBlock: Sendable {
             ),
             into: scratch.context
         )
+        views.show(scratch.context, at: .context)
     }
 
     private func rotate(_ rows: Matrix, heads: Int, positions: [Int]) {

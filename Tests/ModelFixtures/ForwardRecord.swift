@@ -69,6 +69,14 @@ private final class ResidualRecorder: DecoderHooks {
         probes?.receivePattern(pattern, layer: layer, position: position)
     }
 
+    func wants(_ site: BlockSite, layer: Int) -> Bool {
+        probes?.wants(site, layer: layer) ?? false
+    }
+
+    func visit(_ values: Matrix, at site: BlockSite, layer: Int, positions: Range<Int>) {
+        probes?.visit(values, at: site, layer: layer, positions: positions)
+    }
+
     func residual(_ states: Matrix, layer: Int, positions: Range<Int>) {
         probes?.residual(states, layer: layer, positions: positions)
         residuals[layer] += states.values
