@@ -94,7 +94,14 @@ let package = Package(
         ),
         tests("HTTPCore", [httpTypes]),
         tests("WebServer", ["HTTPCore", httpTypes, logging]),
-        tests("API", ["JSON", "WebServer", "HTTPCore", "Generation", "Models", "Imaging", httpTypes, logging]),
+        tests(
+            "API",
+            [
+                "JSON", "WebServer", "HTTPCore", "Generation", "Probing", "Models", "Imaging", "Tokenization",
+                httpTypes,
+                logging,
+            ]
+        ),
         .testTarget(
             name: "ParityTests",
             dependencies: [

@@ -14,17 +14,19 @@ struct APIRequest: Sendable {
     /// Counts the request among those under way for as long as it is held.
     let place: RequestGate.Place
 
-    /// Reads JSON or a form; `extra` are the top-level fields that the route itself reads.
+    /// Reads JSON or a form; `extra` are the top-level fields that the route itself reads. `chatBody` turns a body of
+    /// another form into the chat body that it stands for.
     static func read(
         _ request: ServerRequest,
         holder: ModelHolder,
-        extra: [String: KnownFields] = [:]
+        extra: [String: KnownFields] = [:],
+        chatBody: @escaping @Sendable (JSONValue) throws -> JSONValue = { $0 }
     ) async throws -> APIRequest {
         let resident = try holder.ready()
         let place = try resident.gate.enter()
         try checkAccept(request)
         return try await WorkQueue.run {
-            let body = try RequestBody.read(request, images: resident.images)
+            let body = try chatBody(try RequestBody.read(request, images: resident.images))
             let chat = try ChatBody(body, residentModel: resident.name, extra: extra)
             let images = try chat.images.map { try ImageSource.resolve($0, store: resident.images) }
             return APIRequest(resident: resident, chat: chat, images: images, place: place)

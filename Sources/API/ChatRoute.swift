@@ -9,10 +9,14 @@ enum ChatRoute {
     static func answer(_ request: ServerRequest, holder: ModelHolder) async throws -> ServerResponse {
         let api = try await APIRequest.read(request, holder: holder)
         let prompt = try await api.prepare()
-        let generation = try await api.generation(prompt)
+        return try await answer(try await api.generation(prompt), api: api)
+    }
+
+    /// The answer of a run, whole or streamed.
+    static func answer(_ generation: GenerationRequest, api: APIRequest) async throws -> ServerResponse {
         let payload = CompletionPayload(api.chat, resident: api.resident)
         let engine = api.resident.engine
-        let promptTokens = prompt.layout.length
+        let promptTokens = generation.prompt.layout.length
         guard api.chat.streams else {
             guard let result = await engine.result(of: generation) else { throw CancellationError() }
             return .json(payload.completion(result, promptTokens: promptTokens).serialized())

@@ -13,17 +13,22 @@ public final class ModelHolder: Sendable {
 
     private let state = Mutex(State.loading)
     private let maximumRequests: Int
+    private let contextLimits: ContextLimits
 
     /// A holder whose model is still loading.
     ///
-    /// - Parameter maximumRequests: model requests under way at a time; further ones are answered 429.
-    public init(maximumRequests: Int = 256) {
+    /// - Parameters:
+    ///   - maximumRequests: model requests under way at a time; further ones are answered 429.
+    ///   - contextLimits: compressed contexts to keep.
+    public init(maximumRequests: Int = 256, contextLimits: ContextLimits = ContextLimits()) {
         self.maximumRequests = maximumRequests
+        self.contextLimits = contextLimits
     }
 
     /// Makes the model available.
     public func finish(_ model: VisionLanguageModel) {
-        state.withLock { $0 = .ready(ResidentModel(model, maximumRequests: maximumRequests)) }
+        let resident = ResidentModel(model, maximumRequests: maximumRequests, contextLimits: contextLimits)
+        state.withLock { $0 = .ready(resident) }
     }
 
     /// The model, or 503.
@@ -48,12 +53,14 @@ final class ResidentModel: Sendable {
     let engine: InferenceEngine
     let preparer: PromptPreparer
     let images = ImageStore(capacity: 512 << 20)
+    let contexts: ContextStore
     let gate: RequestGate
 
     var name: String { model.description.name }
 
-    init(_ model: VisionLanguageModel, maximumRequests: Int) {
+    init(_ model: VisionLanguageModel, maximumRequests: Int, contextLimits: ContextLimits) {
         self.model = model
+        contexts = ContextStore(contextLimits)
         gate = RequestGate(limit: maximumRequests)
         engine = InferenceEngine(model: model)
         preparer = PromptPreparer(model: model)

@@ -6,7 +6,9 @@ enum OpenAPIAnswers {
         "Error": error, "Object": ["type": "object"], "Events": events, "Health": health, "Model": model,
         "ModelList": modelList, "Capabilities": capabilities, "Tokens": tokens, "Text": object(["content": string]),
         "ImageInfo": imageInfo, "Layout": layout, "Completion": completion, "AttentionAnswer": attention,
-        "KnockoutAnswer": knockout, "LensAnswer": lens, "Run": run, "NumberArray": numberArray, "Token": token,
+        "KnockoutAnswer": knockout, "LensAnswer": lens, "ContextAnswer": contextAnswer, "ContextInfo": contextInfo,
+        "ContextRemoval": object(["context_id": string, "deleted": ["const": true]]), "Run": run,
+        "NumberArray": numberArray, "Token": token,
     ]
 
     // MARK: - Private
@@ -66,6 +68,26 @@ enum OpenAPIAnswers {
         "knockout_presets": list(string), "spans": list(string), "layer_presets": ["type": "object"],
         "limits": ["type": "object"],
     ])
+
+    private static let contextProperties: [String: JSONValue] = [
+        "context_id": string, "tokens_full": integer, "tokens_kept": integer, "kept": list(list(integer)),
+        "bytes": integer, "expires_in": integer,
+    ]
+
+    private static let contextInfo = object(
+        .object(contextProperties),
+        required: ["context_id", "tokens_full", "tokens_kept", "kept"]
+    )
+
+    private static let contextAnswer = object(
+        .object(
+            contextProperties.merging([
+                "text": string, "finish_reason": string, "layout": reference("Layout"), "usage": ["type": "object"],
+                "timings": ["type": "object"], "warnings": warnings,
+            ]) { first, _ in first }
+        ),
+        required: ["context_id", "tokens_full", "tokens_kept", "kept", "text"]
+    )
 
     private static let tokens = object(
         ["tokens": list(object(["id": integer, "piece": string])), "warnings": warnings],

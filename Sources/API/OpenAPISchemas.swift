@@ -4,7 +4,8 @@ import JSON
 enum OpenAPISchemas {
     static let bodies: [String: JSONValue] = [
         "Chat": chat, "Attention": attention, "Knockout": knockout, "Lens": lens, "Tokenize": tokenize,
-        "Detokenize": detokenize, "File": ["type": "string", "format": "binary"], "FileForm": fileForm, "Form": form,
+        "Detokenize": detokenize, "Context": context, "Question": question,
+        "File": ["type": "string", "format": "binary"], "FileForm": fileForm, "Form": form,
         "Span": span, "Layers": layers, "Intervention": intervention, "NamedKnockout": namedKnockout,
     ]
 
@@ -108,6 +109,26 @@ enum OpenAPISchemas {
             "target": ["type": ["string", "null"]],
         ])
     ])
+
+    private static let context = chat(adding: [
+        "compress": object([
+            "keep": [
+                "description": "Image tokens that each layer keeps: a share such as 0.05 or 1.0, or a whole number",
+                "type": "number", "exclusiveMinimum": 0, "default": 0.05,
+            ],
+            "select": ["enum": ["generated", "question", "norm", "random"], "default": "generated"],
+            "strategy": ["enum": ["qs", "q", "s"], "default": "qs"],
+            "seed": ["type": "integer", "default": 0],
+        ])
+    ])
+
+    /// A chat body whose messages are one question.
+    private static let question: JSONValue = {
+        var properties = chatProperties
+        properties["messages"] = nil
+        properties["question"] = ["type": "string", "minLength": 1]
+        return object(.object(properties), required: ["question"])
+    }()
 
     private static let tokenize = object(
         ["content": ["type": "string"], "add_special": ["type": "boolean", "default": false]],

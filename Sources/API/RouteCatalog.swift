@@ -9,7 +9,7 @@ public struct RouteCatalog: Sendable {
 
     /// The routes over the model in `holder`.
     public init(_ holder: ModelHolder) {
-        var entries = Self.service(holder) + Self.model(holder)
+        var entries = Self.service(holder) + Self.model(holder) + Self.contexts(holder)
         func own(_ handler: @escaping RouteEntry.Handler) -> RouteEntry {
             .get("/openapi.json", "service", "This description", answer: .json("Object"), handler: handler)
         }
@@ -66,6 +66,35 @@ public struct RouteCatalog: Sendable {
             },
             .get("/v1/images/{id}", "images", "A kept picture's bytes", answer: .file) {
                 try ImageRoutes.get($0, holder)
+            },
+        ]
+    }
+
+    private static func contexts(_ holder: ModelHolder) -> [RouteEntry] {
+        [
+            .post(
+                "/v1/contexts",
+                "contexts",
+                "Answers a prompt once and keeps a part of its keys and values",
+                body: .jsonOrForm("Context"),
+                answer: .json("ContextAnswer")
+            ) {
+                try await ContextRoutes.add($0, holder)
+            },
+            .get("/v1/contexts/{id}", "contexts", "What a context keeps", answer: .json("ContextInfo")) {
+                try ContextRoutes.get($0, holder)
+            },
+            .delete("/v1/contexts/{id}", "contexts", "Forgets a context", answer: .json("ContextRemoval")) {
+                try ContextRoutes.remove($0, holder)
+            },
+            .post(
+                "/v1/contexts/{id}/ask",
+                "contexts",
+                "Asks a context a further question, answered as a chat completion",
+                body: .json("Question"),
+                answer: .jsonOrEvents("Completion")
+            ) {
+                try await ContextRoutes.ask($0, holder)
             },
         ]
     }

@@ -61,6 +61,25 @@ struct RouteEntry: Sendable {
         )
     }
 
+    static func delete(
+        _ pattern: String,
+        _ tag: String,
+        _ summary: String,
+        answer: Answer,
+        handler: @escaping Handler
+    ) -> RouteEntry {
+        RouteEntry(
+            method: .delete,
+            pattern: pattern,
+            tag: tag,
+            summary: summary,
+            body: nil,
+            answer: answer,
+            needsKey: true,
+            handler: handler
+        )
+    }
+
     static func post(
         _ pattern: String,
         _ tag: String,

@@ -27,7 +27,8 @@ enum ServiceRoutes {
     }
 
     static func capabilities(_ holder: ModelHolder) throws -> ServerResponse {
-        let model = try holder.ready().model
+        let resident = try holder.ready()
+        let model = resident.model
         let depth = model.decoder.configuration.layers
         var presets: [String: JSONValue] = [:]
         for (name, selector) in LayerSelector.presets {
@@ -40,12 +41,19 @@ enum ServiceRoutes {
             "knockout_presets": .array(KnockoutPreset.allCases.map { .string($0.rawValue) }),
             "spans": .array(PromptLayout.spanNames.map { .string($0) }),
             "layer_presets": .object(presets),
+            "compression": [
+                "select": .array(CompressionRequest.Selection.allCases.map { .string($0.rawValue) }),
+                "strategy": .array(CompressionRequest.Strategy.allCases.map { .string($0.rawValue) }),
+            ],
             "limits": [
                 "context": .integer(model.contextLength),
                 "body_bytes": .integer(Route.defaultBodyLimit),
                 "json_numbers": .integer(ArrayEncoding.limit),
                 "variants": .integer(KnockoutVariant.maximumCount),
                 "top_logprobs": 20,
+                "contexts": .integer(resident.contexts.limits.count),
+                "context_bytes": .integer(resident.contexts.limits.bytes),
+                "context_seconds": .integer(Int(resident.contexts.limits.timeToLive.components.seconds)),
             ],
         ]
         return .json(value.serialized())

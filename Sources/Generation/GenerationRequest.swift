@@ -32,6 +32,8 @@ public struct GenerationRequest: Sendable {
     public var lens: LensCapture?
     /// Attention to record.
     public var capture: AttentionCapture?
+    /// Norms of hidden states to record.
+    public var norms: NormCapture?
     /// The cache of a run whose first positions are this run's too; at least the prompt's last position is recomputed.
     public var sharedPrefix: KeyValueCache?
     /// Whether the result carries the prompt's cache, to be shared with variants.
@@ -78,6 +80,8 @@ public struct GenerationResult: Sendable {
     public let attention: [Int: AttentionRow]
     /// What the lens read, if there was one.
     public let lens: LensRecord?
+    /// Norms of the states that each block read, then of the last one, `[layers + 1][position]`, if they were wanted.
+    public let norms: [[Float]]?
     /// The cache of the prompt alone, if the request wanted to keep it.
     public let promptCache: KeyValueCache?
     /// Prompt positions that came from a shared prefix.

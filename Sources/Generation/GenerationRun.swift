@@ -31,13 +31,15 @@ final class GenerationRun {
         self.request = request
         self.emit = emit
         endTokens = model.endTokens
-        let isProbed = !request.interventions.isEmpty || request.capture != nil || request.lens != nil
+        let isProbed =
+            !request.interventions.isEmpty || request.capture != nil || request.lens != nil || request.norms != nil
         probes =
             isProbed
             ? ProbeRun(
                 request.interventions,
                 capture: request.capture,
                 lens: request.lens,
+                norms: request.norms,
                 shape: model.probeShape
             ) : nil
         let cache = request.sharedPrefix ?? model.decoder.makeCache()
@@ -125,6 +127,7 @@ final class GenerationRun {
             next: first,
             attention: probes?.rows ?? [:],
             lens: probes?.lensRecord,
+            norms: probes?.norms,
             promptCache: promptCache,
             cachedTokens: cachedTokens,
             promptSeconds: (firstToken - start).seconds,

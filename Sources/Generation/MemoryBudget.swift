@@ -34,6 +34,12 @@ public struct MemoryError: Error, CustomStringConvertible, Sendable {
     /// Bytes that all sequences may take together.
     public let budget: Int
 
+    /// A sequence that needs more than there is.
+    public init(needed: Int, budget: Int) {
+        self.needed = needed
+        self.budget = budget
+    }
+
     /// Both numbers and what to do.
     public var description: String {
         "the keys and values of this request need \(needed) bytes and the server has \(budget) for all; "

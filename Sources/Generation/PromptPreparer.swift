@@ -39,8 +39,8 @@ public struct PromptError: Error, CustomStringConvertible, Sendable, Equatable {
 ///
 /// Long work runs on a queue of its own, never on the caller's.
 public final class PromptPreparer: Sendable {
-    private let model: VisionLanguageModel
-    private let encoder: PromptEncoder
+    let model: VisionLanguageModel
+    let encoder: PromptEncoder
     private let queue = DispatchQueue(label: "fovea.prompts")
 
     /// A preparer for one model.
@@ -123,7 +123,7 @@ public final class PromptPreparer: Sendable {
     }
 
     /// Runs on the preparer's queue; work whose task is cancelled before or between its steps is dropped.
-    private func onQueue<Value: Sendable>(
+    func onQueue<Value: Sendable>(
         _ body: @escaping @Sendable (CancellationState) throws -> Value
     ) async throws -> Value {
         let state = CancellationState()
@@ -218,7 +218,7 @@ public final class PromptPreparer: Sendable {
     }
 
     /// A tokenizer may know more tokens than the model has embeddings for.
-    private func checked(_ id: Int) throws(PromptError) -> Int {
+    func checked(_ id: Int) throws(PromptError) -> Int {
         let rows = model.decoder.configuration.vocabularySize
         guard id < rows else {
             throw PromptError(
@@ -231,13 +231,13 @@ public final class PromptPreparer: Sendable {
         return id
     }
 
-    private func checkLength(_ length: Int) throws(PromptError) {
+    func checkLength(_ length: Int, parameter: String = "messages") throws(PromptError) {
         guard length < model.contextLength else {
             throw PromptError(
                 code: "context_length_exceeded",
-                parameter: "messages",
+                parameter: parameter,
                 message:
-                    "messages: the prompt has \(length) positions; the context of \(model.contextLength) must leave "
+                    "\(parameter): the prompt has \(length) positions; the context of \(model.contextLength) must leave "
                     + "room for at least one token"
             )
         }
@@ -245,7 +245,7 @@ public final class PromptPreparer: Sendable {
 }
 
 extension PositionKind {
-    fileprivate init(_ kind: PromptKind) {
+    init(_ kind: PromptKind) {
         self =
             switch kind {
             case .bos: .bos
@@ -260,7 +260,7 @@ extension PositionKind {
 }
 
 /// Whether the task that asked for a piece of work still wants it.
-private final class CancellationState: Sendable {
+final class CancellationState: Sendable {
     private let isCancelled = Atomic(false)
 
     func cancel() { isCancelled.store(true, ordering: .relaxed) }

@@ -40,9 +40,9 @@ public struct AttentionRequest: Sendable {
         if let rows = field.member("rows"), rows.value != "generated" { self.rows = try SpanSelector(rows) }
         if let layers = field.member("layers") { self.layers = try LayerSelector(layers) }
         if let heads = field.member("heads") { self.heads = try Self.heads(heads) }
-        if let columns = field.member("columns") { self.columns = try Self.word(columns) }
+        if let columns = field.member("columns") { self.columns = try columns.word() }
         if let normalize = field.member("normalize") {
-            let word: Normalization = try Self.word(normalize)
+            let word: Normalization = try normalize.word()
             normalizesImage = word == .image
         }
         for key in ["exclude_sinks", "rollout"] {
@@ -64,16 +64,5 @@ public struct AttentionRequest: Sendable {
         case "max": .max
         default: .each(try HeadSelector(field))
         }
-    }
-
-    private static func word<Word: RawRepresentable & CaseIterable>(
-        _ field: ProbeField
-    ) throws(ProbeError) -> Word where Word.RawValue == String {
-        let name = try field.string()
-        guard let word = Word(rawValue: name) else {
-            let words = Word.allCases.map(\.rawValue).joined(separator: ", ")
-            throw .invalid(field.path, "\"\(name)\" is not among \(words)")
-        }
-        return word
     }
 }

@@ -56,6 +56,17 @@ public struct ProbeField: Sendable {
         return string
     }
 
+    /// One of some words.
+    public func word<Word: RawRepresentable & CaseIterable>() throws(ProbeError) -> Word
+    where Word.RawValue == String {
+        let name = try string()
+        guard let word = Word(rawValue: name) else {
+            let words = Word.allCases.map(\.rawValue).joined(separator: ", ")
+            throw .invalid(path, "\"\(name)\" is not among \(words)")
+        }
+        return word
+    }
+
     /// A boolean.
     public func flag() throws(ProbeError) -> Bool {
         guard let flag = value.bool else { throw .invalid(path, "must be true or false, not \(value.kind)") }

@@ -9,16 +9,20 @@ public final class ProbeRun: DecoderHooks {
     public private(set) var rows: [Int: AttentionRow] = [:]
     /// What the lens read so far.
     public private(set) var lensRecord: LensRecord?
+    /// Norms of the states that blocks read, `[layer][position]`, if they were wanted.
+    public private(set) var norms: [[Float]]?
     private let editor: AttentionEditor
     private let capture: AttentionCapture?
     private let ablations: [ResolvedAblation]
     private let lens: LensCapture?
+    private let normCapture: NormCapture?
 
     /// Probes for one sequence of a model of `shape`.
     public init(
         _ interventions: ResolvedInterventions = ResolvedInterventions(),
         capture: AttentionCapture? = nil,
         lens: LensCapture? = nil,
+        norms: NormCapture? = nil,
         shape: ProbeShape
     ) {
         editor = AttentionEditor(interventions.knockouts, shape: shape)
@@ -26,6 +30,8 @@ public final class ProbeRun: DecoderHooks {
         self.capture = capture
         self.lens = lens
         lensRecord = lens?.emptyRecord
+        normCapture = norms
+        self.norms = norms.map { _ in [] }
     }
 
     /// See `DecoderHooks`.
@@ -57,6 +63,10 @@ public final class ProbeRun: DecoderHooks {
         if let lens, var record = lensRecord.take() {
             lens.read(states, layer: layer, positions: positions, into: &record)
             lensRecord = record
+        }
+        if let normCapture, var record = norms.take() {
+            normCapture.read(states, layer: layer, positions: positions, into: &record)
+            norms = record
         }
     }
 }

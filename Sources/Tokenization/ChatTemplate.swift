@@ -46,6 +46,14 @@ public enum ChatTemplate: String, CaseIterable, Sendable {
         return writer.segments
     }
 
+    /// What a further question adds to a prompt that has ended with the cue for an answer, the answer itself left out.
+    public func renderTurn(_ question: String) -> [PromptSegment] {
+        var writer = SegmentWriter()
+        Self.writeQuestion(ChatMessage(role: .user, text: question), kind: .question, to: &writer)
+        writer.template(" ASSISTANT:")
+        return writer.segments
+    }
+
     // MARK: - Private
 
     private static func validate(

@@ -48,6 +48,15 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Open connections at most. Default: 256.", valueName: "n"))
     var maxConnections: Int?
 
+    @Option(help: ArgumentHelp("Compressed contexts to keep at most. Default: 64.", valueName: "n"))
+    var maxContexts: Int?
+
+    @Option(help: ArgumentHelp("Bytes of all compressed contexts at most. Default: 1073741824.", valueName: "bytes"))
+    var contextBytes: Int?
+
+    @Option(help: ArgumentHelp("Seconds that a context lives unasked. Default: 3600.", valueName: "seconds"))
+    var contextTTL: Int?
+
     @Option(
         help: ArgumentHelp(
             "Directory of the viewer.",
@@ -64,7 +73,7 @@ struct ServeCommand: AsyncParsableCommand {
         signal(SIGPIPE, SIG_IGN)
         let directory = try modelArguments.directory()
         let options = try modelArguments.options()
-        let holder = ModelHolder()
+        let holder = ModelHolder(contextLimits: try contextLimits())
         let server = WebServer(
             configuration: try configuration(),
             routes: RouteCatalog(holder).routes,
@@ -94,13 +103,28 @@ struct ServeCommand: AsyncParsableCommand {
         configuration.apiKey = Environment.value(apiKey, "api-key")
         configuration.allowedHosts = list(allowedHosts, "allowed-hosts")
         configuration.allowedOrigins = list(allowedOrigins, "allowed-origins")
-        if let limit = try Environment.integer(maxConnections, "max-connections") {
-            guard (1...65536).contains(limit) else {
-                throw ValidationError("--max-connections is \(limit); it must lie in 1…65536")
-            }
+        if let limit = try number(maxConnections, "max-connections", in: 1...65536) {
             configuration.maximumConnections = limit
         }
         return configuration
+    }
+
+    private func contextLimits() throws -> ContextLimits {
+        var limits = ContextLimits()
+        limits.count = try number(maxContexts, "max-contexts", in: 1...1_000_000) ?? limits.count
+        limits.bytes = try number(contextBytes, "context-bytes", in: 1...(1 << 50)) ?? limits.bytes
+        if let seconds = try number(contextTTL, "context-ttl", in: 1...31_536_000) {
+            limits.timeToLive = .seconds(seconds)
+        }
+        return limits
+    }
+
+    private func number(_ given: Int?, _ option: String, in range: ClosedRange<Int>) throws -> Int? {
+        guard let number = try Environment.integer(given, option) else { return nil }
+        guard range.contains(number) else {
+            throw ValidationError("--\(option) is \(number); it must lie in \(range.lowerBound)…\(range.upperBound)")
+        }
+        return number
     }
 
     private func list(_ value: String?, _ name: String) -> [String] {
