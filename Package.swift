@@ -81,7 +81,7 @@ let package = Package(
             path: "Tests/ModelFixtures",
             swiftSettings: strict
         ),
-        tests("Models", ["ModelFixtures", "JSON", "Tensors", "Weights", "Imaging", "Tokenization"]),
+        tests("Models", ["ModelFixtures", "Generation", "JSON", "Tensors", "Weights", "Imaging", "Tokenization"]),
         tests("Probing", ["ModelFixtures", "JSON", "Models", "Imaging"]),
         tests("Generation", ["ModelFixtures", "Models", "Probing", "Tensors", "Imaging", "Tokenization"]),
         .testTarget(

@@ -20,9 +20,10 @@ struct ClipBlock: Sendable {
         activation = try Activation(named: configuration.activationName, at: "vision_config")
         let hidden = configuration.hiddenSize
         func linear(_ names: [String], inputs: Int, outputs: Int) throws -> Linear {
-            try Linear(
-                names.map { try weights.tensor("\($0).weight", shape: [outputs, inputs]) },
-                bias: names.map { try weights.tensor("\($0).bias", shape: [outputs]) },
+            try weights.linear(
+                names.map { ($0, outputs) },
+                inputs: [inputs],
+                bias: true,
                 format: format,
                 compute: compute
             )

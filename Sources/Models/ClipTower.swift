@@ -30,9 +30,10 @@ struct ClipTower: Sendable {
         positionEmbedding = EmbeddingTable(
             try embeddings.tensor("position_embedding.weight", shape: [configuration.positions, hidden])
         )
-        patchEmbedding = Linear(
-            [try embeddings.tensor("patch_embedding.weight", shape: [hidden, 3, patch, patch])],
-            bias: nil,
+        patchEmbedding = try embeddings.linear(
+            [("patch_embedding", hidden)],
+            inputs: [3, patch, patch],
+            bias: false,
             format: format,
             compute: compute
         )

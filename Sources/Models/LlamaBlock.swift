@@ -30,17 +30,17 @@ struct LlamaBlock: Sendable {
         tensors: LlamaBlockTensors,
         format: WeightFormat,
         compute: Compute
-    ) {
+    ) throws {
         self.configuration = configuration
         self.layer = layer
         self.inverseFrequencies = inverseFrequencies
         self.compute = compute
         inputNorm = tensors.inputNorm
         postAttentionNorm = tensors.postAttentionNorm
-        queryKeyValue = tensors.queryKeyValue.packed(format, compute: compute)
-        output = tensors.output.packed(format, compute: compute)
-        gateUp = tensors.gateUp.packed(format, compute: compute)
-        down = tensors.down.packed(format, compute: compute)
+        queryKeyValue = try tensors.queryKeyValue.packed(format, compute: compute)
+        output = try tensors.output.packed(format, compute: compute)
+        gateUp = try tensors.gateUp.packed(format, compute: compute)
+        down = try tensors.down.packed(format, compute: compute)
     }
 
     var byteCount: Int { queryKeyValue.byteCount + output.byteCount + gateUp.byteCount + down.byteCount }

@@ -3,31 +3,24 @@ import Weights
 
 /// The stored tensors of one decoder block, by the names of Hugging Face checkpoints.
 struct LlamaBlockTensors: Sendable {
-    /// Weights `[outputs, inputs]` that are stacked into one layer, and its biases.
+    /// Matrices `[outputs, inputs]` that are stacked into one layer, and its biases.
     struct Projection: Sendable {
-        let weights: [StoredTensor]
-        let biases: [StoredTensor]?
+        private let parts: [(name: String, outputs: Int)]
+        private let inputs: Int
+        private let bias: Bool
+        private let scope: WeightScope
 
-        /// Reads parts that share their inputs.
-        init(
-            _ parts: [(name: String, outputs: Int)],
-            inputs: Int,
-            bias: Bool,
-            from scope: WeightScope
-        ) throws(WeightsError) {
-            var weights: [StoredTensor] = []
-            var biases: [StoredTensor] = []
-            for part in parts {
-                weights.append(try scope.tensor("\(part.name).weight", shape: [part.outputs, inputs]))
-                if bias { biases.append(try scope.tensor("\(part.name).bias", shape: [part.outputs])) }
-            }
-            self.weights = weights
-            self.biases = bias ? biases : nil
+        /// Names parts that share their inputs.
+        init(_ parts: [(name: String, outputs: Int)], inputs: Int, bias: Bool, from scope: WeightScope) {
+            self.parts = parts
+            self.inputs = inputs
+            self.bias = bias
+            self.scope = scope
         }
 
         /// The layer that multiplies with these weights.
-        func packed(_ format: WeightFormat, compute: Compute) -> Linear {
-            Linear(weights, bias: biases, format: format, compute: compute)
+        func packed(_ format: WeightFormat, compute: Compute) throws(WeightsError) -> Linear {
+            try scope.linear(parts, inputs: [inputs], bias: bias, format: format, compute: compute)
         }
     }
 
@@ -41,7 +34,7 @@ struct LlamaBlockTensors: Sendable {
         let cacheWidth = configuration.keyValueHeads * configuration.headDim
         inputNorm = try scope.tensor("input_layernorm.weight", shape: [hidden]).floats()
         postAttentionNorm = try scope.tensor("post_attention_layernorm.weight", shape: [hidden]).floats()
-        queryKeyValue = try Projection(
+        queryKeyValue = Projection(
             [
                 ("self_attn.q_proj", attentionWidth), ("self_attn.k_proj", cacheWidth),
                 ("self_attn.v_proj", cacheWidth),
@@ -50,18 +43,18 @@ struct LlamaBlockTensors: Sendable {
             bias: configuration.attentionBias,
             from: scope
         )
-        output = try Projection(
+        output = Projection(
             [("self_attn.o_proj", hidden)],
             inputs: attentionWidth,
             bias: configuration.attentionBias,
             from: scope
         )
-        gateUp = try Projection(
+        gateUp = Projection(
             [("mlp.gate_proj", inner), ("mlp.up_proj", inner)],
             inputs: hidden,
             bias: configuration.mlpBias,
             from: scope
         )
-        down = try Projection([("mlp.down_proj", hidden)], inputs: inner, bias: configuration.mlpBias, from: scope)
+        down = Projection([("mlp.down_proj", hidden)], inputs: inner, bias: configuration.mlpBias, from: scope)
     }
 }

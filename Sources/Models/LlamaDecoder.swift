@@ -45,35 +45,43 @@ public final class LlamaDecoder: Sendable {
     init(
         _ configuration: DecoderConfiguration,
         body: WeightScope,
-        head headTensor: StoredTensor?,
+        head headScope: WeightScope?,
         format: WeightFormat,
         compute: Compute,
         progress: LoadProgress?
     ) throws {
         self.configuration = configuration
         self.compute = compute
-        let table = try body.tensor(
-            "embed_tokens.weight",
-            shape: [configuration.vocabularySize, configuration.hiddenSize]
+        embedding = EmbeddingTable(
+            try body.tensor(
+                "embed_tokens.weight",
+                shape: [configuration.vocabularySize, configuration.hiddenSize]
+            )
         )
-        embedding = EmbeddingTable(table)
         let inverseFrequencies = configuration.ropeScaling.inverseFrequencies(
             theta: configuration.ropeTheta,
             headDim: configuration.headDim
         )
         blocks = try (0..<configuration.layers).map { layer in
             defer { progress?.advance() }
-            return LlamaBlock(
+            return try LlamaBlock(
                 configuration,
                 layer: layer,
                 inverseFrequencies: inverseFrequencies,
-                tensors: try LlamaBlockTensors(configuration, from: body.scope("layers.\(layer)")),
+                tensors: LlamaBlockTensors(configuration, from: body.scope("layers.\(layer)")),
                 format: format,
                 compute: compute
             )
         }
         finalNorm = try body.tensor("norm.weight", shape: [configuration.hiddenSize]).floats()
-        head = Linear([headTensor ?? table], bias: nil, format: format, compute: compute)
+        // A head that is tied has no tensor of its own.
+        head = try (headScope ?? body).linear(
+            [(headScope == nil ? "embed_tokens" : "lm_head", configuration.vocabularySize)],
+            inputs: [configuration.hiddenSize],
+            bias: false,
+            format: format,
+            compute: compute
+        )
     }
 
     /// Bytes of the packed weights, the embedding table (mapped) not counted.

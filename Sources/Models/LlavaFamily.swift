@@ -6,17 +6,17 @@ import Weights
 
 /// LLaVA-1.5 as llava-hf publishes it: configuration, names of weights, prompt layout.
 enum LlavaFamily {
-    static func load(_ directory: URL, checkpoint: Checkpoint, options: ModelOptions) throws -> VisionLanguageModel {
+    static func load(_ directory: URL, source: any WeightSource, options: ModelOptions) throws -> VisionLanguageModel {
         let configuration = try LlavaConfiguration(directory: directory)
-        let format = options.format ?? checkpoint.preferredFormat
+        let format = try source.format(options.format)
         let compute = Compute(threads: options.threads)
-        let root = checkpoint.scope()
+        let root = source.scope()
         options.progress?.expect(configuration.text.layers)
         let body = try root.scope(firstOf: ["language_model.model", "model.language_model"])
         let decoder = try LlamaDecoder(
             configuration.text,
             body: body,
-            head: try head(configuration, root),
+            head: head(configuration, root),
             format: format,
             compute: compute,
             progress: options.progress
@@ -35,10 +35,10 @@ enum LlavaFamily {
         let tokenizer = try files.tokenizer()
         return VisionLanguageModel(
             description: try files.describe(
-                checkpoint,
+                source,
                 family: "llava",
                 format: format,
-                unused: checkpoint.unused().filter { !skipped($0, in: tower, configuration) }
+                unused: source.unused().filter { !skipped($0, in: tower, configuration) }
             ),
             decoder: decoder,
             vision: vision,
@@ -68,12 +68,10 @@ enum LlavaFamily {
         return block >= configuration.featureLayers.max() ?? 0
     }
 
-    /// The head's own tensor; `nil` when it is the embedding table.
-    private static func head(_ configuration: LlavaConfiguration, _ root: WeightScope) throws -> StoredTensor? {
-        let shape = [configuration.text.vocabularySize, configuration.text.hiddenSize]
-        for name in ["language_model.lm_head.weight", "lm_head.weight"] where root.has(name) {
-            return try root.tensor(name, shape: shape)
-        }
-        return configuration.mayTieHead ? nil : try root.tensor("lm_head.weight", shape: shape)
+    /// Where the head's own tensor is; `nil` when it is the embedding table. One that must be there is looked for at the
+    /// usual place, so that its absence is an error.
+    private static func head(_ configuration: LlavaConfiguration, _ root: WeightScope) -> WeightScope? {
+        let places = [root.scope("language_model"), root]
+        return places.first { $0.has("lm_head.weight") } ?? (configuration.mayTieHead ? nil : root)
     }
 }

@@ -2,7 +2,7 @@ public import Foundation
 import JSON
 import Tensors
 import Tokenization
-import Weights
+public import Weights
 
 /// The files around the weights of a model directory.
 struct ModelDirectory {
@@ -71,7 +71,7 @@ struct ModelDirectory {
 
     /// What is to be said about a model; `unused` are tensors that one would have expected it to read.
     func describe(
-        _ checkpoint: Checkpoint,
+        _ source: any WeightSource,
         family: String,
         format: WeightFormat,
         unused: [String]
@@ -80,8 +80,8 @@ struct ModelDirectory {
         return ModelDescription(
             name: try own.string("name") ?? url.standardizedFileURL.lastPathComponent,
             family: family,
-            parameters: checkpoint.totals.parameters,
-            storedBytes: checkpoint.totals.bytes,
+            parameters: source.totals.parameters,
+            storedBytes: source.totals.bytes,
             format: format,
             isRandom: try own.flag("random") ?? false,
             notice: try own.string("notice"),
@@ -99,23 +99,25 @@ extension ConfigurationReader {
     }
 }
 
-extension Checkpoint {
-    /// f32 below 200 M parameters, where it costs little; else what is stored.
-    var preferredFormat: WeightFormat {
-        let storesHalf = totals.elementTypes.keys.contains { $0 == "BF16" || $0 == "F16" }
-        return totals.parameters < 200_000_000 || !storesHalf ? .f32 : .bf16
-    }
-}
-
 extension VisionLanguageModel {
-    /// Loads a model directory in the Hugging Face layout.
+    /// Loads a model directory in the Hugging Face layout, or one that `convert` wrote.
     ///
+    /// - Parameter weights: where the weights come from if not from the directory, which then holds everything else.
     /// - Throws: an error that names the file, field or tensor, what was expected and what was found.
-    public static func load(_ directory: URL, options: ModelOptions = ModelOptions()) throws -> VisionLanguageModel {
+    public static func load(
+        _ directory: URL,
+        weights: (any WeightSource)? = nil,
+        options: ModelOptions = ModelOptions()
+    ) throws -> VisionLanguageModel {
         let family = try ModelDirectory(directory).family()
         guard family == "llava" else {
             throw ModelError("config.json: model_type \"\(family)\" is not supported; supported is \"llava\"")
         }
-        return try LlavaFamily.load(directory, checkpoint: try Checkpoint(directory: directory), options: options)
+        return try LlavaFamily.load(directory, source: try weights ?? storedWeights(in: directory), options: options)
+    }
+
+    private static func storedWeights(in directory: URL) throws(WeightsError) -> any WeightSource {
+        if PackedCheckpoint.isPresent(in: directory) { return try PackedCheckpoint(directory: directory) }
+        return try Checkpoint(directory: directory)
     }
 }

@@ -11,9 +11,10 @@ struct Projector: Sendable {
         let inputs = configuration.vision.hiddenSize * configuration.featureLayers.count
         let outputs = configuration.text.hiddenSize
         func linear(_ name: String, inputs: Int) throws -> Linear {
-            Linear(
-                [try weights.tensor("\(name).weight", shape: [outputs, inputs])],
-                bias: configuration.projectorBias ? [try weights.tensor("\(name).bias", shape: [outputs])] : nil,
+            try weights.linear(
+                [(name, outputs)],
+                inputs: [inputs],
+                bias: configuration.projectorBias,
                 format: format,
                 compute: compute
             )

@@ -8,6 +8,8 @@
 final class AlignedMemory: @unchecked Sendable {
     let raw: UnsafeMutableRawPointer
     let byteCount: Int
+    /// Keeps borrowed memory alive; nil for memory of its own.
+    private let owner: AnyObject?
 
     private static let cacheLine = 64
     private static let hugePage = 2 << 20
@@ -15,6 +17,7 @@ final class AlignedMemory: @unchecked Sendable {
     /// Allocates; content is unspecified unless `zeroed`.
     init(byteCount: Int, zeroed: Bool = true) {
         self.byteCount = byteCount
+        owner = nil
         let isLarge = byteCount >= 2 * Self.hugePage
         raw = .allocate(byteCount: max(byteCount, 1), alignment: isLarge ? Self.hugePage : Self.cacheLine)
         #if canImport(Glibc)
@@ -24,7 +27,15 @@ final class AlignedMemory: @unchecked Sendable {
         if zeroed { raw.initializeMemory(as: UInt8.self, repeating: 0, count: byteCount) }
     }
 
-    deinit { raw.deallocate() }
+    /// Wraps memory that `owner` keeps alive and unchanged; nobody may write to it.
+    init(borrowing bytes: UnsafeRawBufferPointer, owner: AnyObject) {
+        guard let base = bytes.baseAddress else { preconditionFailure("no memory to borrow") }
+        raw = UnsafeMutableRawPointer(mutating: base)
+        byteCount = bytes.count
+        self.owner = owner
+    }
+
+    deinit { if owner == nil { raw.deallocate() } }
 
     var floats: UnsafeMutablePointer<Float> { raw.assumingMemoryBound(to: Float.self) }
 }

@@ -26,16 +26,27 @@ public final class Linear: Sendable {
         panels = Self.pack(parts, inputs: inputs, outputs: outputs, format: format, compute: compute)
     }
 
+    /// Takes panels that are packed already.
+    init(panels: AlignedMemory, inputs: Int, outputs: Int, bias: [StoredTensor]?, format: WeightFormat) {
+        self.inputs = inputs
+        self.outputs = outputs
+        self.format = format
+        self.bias = bias.map { Self.stack($0, outputs: outputs) }
+        self.panels = panels
+    }
+
     /// Bytes of the packed weights and the bias.
     public var byteCount: Int { panels.byteCount + (bias?.byteCount ?? 0) }
 
     var panelCount: Int { Self.panelCount(outputs) }
 
+    static func panelCount(_ outputs: Int) -> Int { (outputs + panelWidth - 1) / panelWidth }
+
+    static func panelByteCount(inputs: Int, format: WeightFormat) -> Int { ck_panel_size(format.kernelType, inputs) }
+
     // MARK: - Private
 
-    static let panelWidth = Int(CK_PANEL)
-
-    private static func panelCount(_ outputs: Int) -> Int { (outputs + panelWidth - 1) / panelWidth }
+    private static let panelWidth = Int(CK_PANEL)
 
     private static func stack(_ parts: [StoredTensor], outputs: Int) -> AlignedMemory {
         let count = parts.reduce(0) { $0 + $1.elementCount }
@@ -56,7 +67,7 @@ public final class Linear: Sendable {
         format: WeightFormat,
         compute: Compute
     ) -> AlignedMemory {
-        let panelSize = ck_panel_size(format.kernelType, inputs)
+        let panelSize = panelByteCount(inputs: inputs, format: format)
         // Left to the threads that fill it, which also share the cost of first touching it.
         let memory = AlignedMemory(byteCount: panelCount(outputs) * panelSize, zeroed: false)
         let rows = StackedRows(parts)

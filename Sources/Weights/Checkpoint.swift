@@ -29,6 +29,11 @@ public final class Checkpoint: Sendable {
         try self.init(file.deletingLastPathComponent(), shards: [SafetensorsFile(path: file.path)])
     }
 
+    /// Wraps one file that is mapped already.
+    convenience init(_ file: SafetensorsFile) throws(WeightsError) {
+        try self.init(URL(fileURLWithPath: file.file.path).deletingLastPathComponent(), shards: [file])
+    }
+
     private init(_ directory: URL, shards opened: [SafetensorsFile]) throws(WeightsError) {
         self.directory = directory
         shards = opened
@@ -46,32 +51,27 @@ public final class Checkpoint: Sendable {
         return tensor
     }
 
-    /// A view of the tensors whose names begin with `prefix` and a dot; of all of them without one.
-    public func scope(_ prefix: String = "") -> WeightScope {
-        WeightScope(checkpoint: self, path: prefix)
-    }
-
     /// Names of tensors that were never read, so that the caller can warn.
     ///
-    /// - Parameter harmless: name components whose tensors are left out; the default are buffers that are computed and
-    ///   a norm whose output LLaVA drops.
-    public func unused(
-        ignoring harmless: Set<String> = ["position_ids", "inv_freq", "post_layernorm"]
-    ) -> [String] {
+    /// - Parameter harmless: name components whose tensors are left out.
+    public func unused(ignoring harmless: Set<String>) -> [String] {
         let read = used.withLock { $0 }
         return tensorNames.filter { name in
             !read.contains(name) && harmless.isDisjoint(with: name.split(separator: ".").map(String.init))
         }
     }
 
-    // MARK: - For WeightScope
+    /// Buffers that are computed, and a norm whose output LLaVA drops.
+    static let harmlessNames: Set<String> = ["position_ids", "inv_freq", "post_layernorm"]
 
-    func contains(_ name: String) -> Bool {
+    // MARK: - For WeightSource
+
+    func holds(_ name: String) -> Bool {
         places[name] != nil
     }
 
     /// Whether any tensor's name begins with `prefix`.
-    func contains(prefix: String) -> Bool {
+    func holds(prefix: String) -> Bool {
         let index = position(of: prefix)
         return index < tensorNames.count && tensorNames[index].hasPrefix(prefix)
     }
@@ -81,6 +81,9 @@ public final class Checkpoint: Sendable {
         let index = position(of: name)
         return Array(tensorNames[max(0, index - 1)..<min(tensorNames.count, index + 2)])
     }
+
+    /// A tensor's entry and file.
+    func entry(_ name: String) -> (shard: SafetensorsFile, entry: SafetensorsFile.Entry)? { find(name) }
 
     /// What the file says of a tensor, with the file's path.
     func description(of name: String) -> (path: String, type: StoredType, shape: [Int])? {

@@ -9,13 +9,15 @@ internal import Foundation
 public final class MappedFile: @unchecked Sendable {
     /// Where the file was found.
     public let path: String
-    /// The whole file; valid as long as this object lives.
+    /// What is mapped; valid as long as this object lives.
     public let bytes: UnsafeRawBufferPointer
 
-    /// Maps the regular file at `path`.
+    private let mapping: UnsafeRawBufferPointer
+
+    /// Maps the regular file at `path`, or `range` of its bytes, which must lie within it.
     ///
     /// - Throws: ``WeightsError`` with code `unreadable` and the system's reason.
-    public init(path: String) throws(WeightsError) {
+    public init(path: String, range wanted: Range<Int>? = nil) throws(WeightsError) {
         self.path = path
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw Self.failure(path, "cannot be opened") }
@@ -26,19 +28,27 @@ public final class MappedFile: @unchecked Sendable {
         guard status.st_mode & S_IFMT == S_IFREG else {
             throw WeightsError(.unreadable, file: path, "is not a regular file")
         }
-        let count = Int(status.st_size)
-        guard count > 0 else {
-            bytes = UnsafeRawBufferPointer(start: nil, count: 0)
+        let range = wanted ?? 0..<Int(status.st_size)
+        guard range.upperBound <= Int(status.st_size) else {
+            throw WeightsError(.unreadable, file: path, "has \(status.st_size) bytes; \(range) were to be mapped")
+        }
+        guard !range.isEmpty else {
+            mapping = UnsafeRawBufferPointer(start: nil, count: 0)
+            bytes = mapping
             return
         }
-        let start = mmap(nil, count, PROT_READ, MAP_PRIVATE, descriptor, 0)
+        // A mapping begins at a page.
+        let lead = range.lowerBound % Int(sysconf(Int32(_SC_PAGESIZE)))
+        let count = lead + range.count
+        let start = mmap(nil, count, PROT_READ, MAP_PRIVATE, descriptor, off_t(range.lowerBound - lead))
         guard let start, start != MAP_FAILED else { throw Self.failure(path, "cannot be mapped (\(count) bytes)") }
-        bytes = UnsafeRawBufferPointer(start: start, count: count)
+        mapping = UnsafeRawBufferPointer(start: start, count: count)
+        bytes = UnsafeRawBufferPointer(rebasing: mapping[lead...])
     }
 
     deinit {
-        guard let start = bytes.baseAddress else { return }
-        munmap(UnsafeMutableRawPointer(mutating: start), bytes.count)
+        guard let start = mapping.baseAddress else { return }
+        munmap(UnsafeMutableRawPointer(mutating: start), mapping.count)
     }
 
     private static func failure(_ path: String, _ what: String) -> WeightsError {

@@ -24,7 +24,10 @@ struct SafetensorsFile: Sendable {
 
     let file: MappedFile
     let entries: [Entry]
-    private let dataStart: Int
+    /// The free text of `__metadata__`.
+    let metadata: [String: String]
+    /// Bytes before the data.
+    let dataStart: Int
 
     /// Maps the file and checks its header.
     init(path: String) throws(WeightsError) {
@@ -37,21 +40,26 @@ struct SafetensorsFile: Sendable {
         self.file = file
         dataStart = 8 + headerCount
         let header = UnsafeRawBufferPointer(rebasing: file.bytes[8..<dataStart])
-        entries = try Self.entries(of: header, path: file.path)
+        (entries, metadata) = try Self.contents(of: header, path: file.path)
         try Self.checkCover(entries, dataCount: file.bytes.count - dataStart, path: file.path)
     }
 
     /// The tensor of an entry, or nothing if its number format cannot be read.
     func tensor(_ entry: Entry) -> StoredTensor? {
         guard let type = entry.type.readable else { return nil }
-        let bytes = file.bytes[dataStart + entry.range.lowerBound..<dataStart + entry.range.upperBound]
         return StoredTensor(
             name: entry.name,
             type: type,
             shape: entry.shape,
-            bytes: UnsafeRawBufferPointer(rebasing: bytes),
+            bytes: bytes(entry),
             owner: file
         )
+    }
+
+    /// The bytes of an entry.
+    func bytes(_ entry: Entry) -> UnsafeRawBufferPointer {
+        let range = dataStart + entry.range.lowerBound..<dataStart + entry.range.upperBound
+        return UnsafeRawBufferPointer(rebasing: file.bytes[range])
     }
 
     // MARK: - Private
@@ -83,15 +91,19 @@ struct SafetensorsFile: Sendable {
         return Int(count)
     }
 
-    private static func entries(of header: UnsafeRawBufferPointer, path: String) throws(WeightsError) -> [Entry] {
+    private static func contents(
+        of header: UnsafeRawBufferPointer,
+        path: String
+    ) throws(WeightsError) -> (entries: [Entry], metadata: [String: String]) {
         var entries: [Entry] = []
+        var metadata: [String: String] = [:]
         var failure: WeightsError?
         var current: String?
         do {
             var cursor = JSONCursor(header)
             try cursor.object { (cursor, name) throws(JSONCursor.Fault) in
                 guard name != "__metadata__" else {
-                    try cursor.object { (cursor, _) throws(JSONCursor.Fault) in _ = try cursor.string() }
+                    try cursor.object { (cursor, key) throws(JSONCursor.Fault) in metadata[key] = try cursor.string() }
                     return
                 }
                 current = name
@@ -115,7 +127,7 @@ struct SafetensorsFile: Sendable {
                 )
         }
         if let failure { throw failure }
-        return entries
+        return (entries, metadata)
     }
 
     private static func checkCover(_ entries: [Entry], dataCount: Int, path: String) throws(WeightsError) {

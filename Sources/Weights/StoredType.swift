@@ -20,6 +20,16 @@ enum StoredType: String, CaseIterable, Sendable {
     case f64 = "F64"
     case c64 = "C64"
 
+    /// What tensors of a readable format are stored as.
+    init(_ type: ElementType) {
+        self =
+            switch type {
+            case .f32: .f32
+            case .f16: .f16
+            case .bf16: .bf16
+            }
+    }
+
     /// Bits one element takes.
     var bitCount: Int {
         switch self {

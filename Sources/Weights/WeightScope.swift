@@ -1,4 +1,3 @@
-internal import Foundation
 public import Tensors
 
 /// Reads tensors below a prefix with the shapes the model expects.
@@ -10,32 +9,32 @@ public import Tensors
 public struct WeightScope: Sendable {
     /// The prefix, without a dot at its end; empty for the whole checkpoint.
     public let path: String
-    private let checkpoint: Checkpoint
+    private let source: any WeightSource
 
-    init(checkpoint: Checkpoint, path: String) {
-        self.checkpoint = checkpoint
+    init(source: any WeightSource, path: String) {
+        self.source = source
         self.path = path
     }
 
     /// The scope one or more dotted names further down. It need not hold anything.
     public func scope(_ name: String) -> WeightScope {
-        WeightScope(checkpoint: checkpoint, path: full(name))
+        WeightScope(source: source, path: full(name))
     }
 
     /// The first of several scopes that holds a tensor: published checkpoints name the same part in different ways.
     ///
     /// - Throws: ``WeightsError`` with code `missing` if none does.
     public func scope(firstOf names: [String]) throws(WeightsError) -> WeightScope {
-        guard let name = names.first(where: { checkpoint.contains(prefix: full($0) + ".") }) else {
+        guard let name = names.first(where: { source.contains(prefix: full($0) + ".") }) else {
             let candidates = names.map { "'\(full($0)).'" }.joined(separator: ", ")
-            throw WeightsError(.missing, file: checkpoint.directory.path, "no tensor's name begins with \(candidates)")
+            throw WeightsError(.missing, file: source.location, "no tensor's name begins with \(candidates)")
         }
         return scope(name)
     }
 
     /// Whether a tensor of that name is there.
     public func has(_ name: String) -> Bool {
-        checkpoint.contains(full(name))
+        source.contains(full(name))
     }
 
     /// The tensor of that name.
@@ -43,33 +42,7 @@ public struct WeightScope: Sendable {
     /// - Throws: ``WeightsError`` naming tensor, expected and found, if it is not there, has another shape, or is not
     ///   stored as F32, F16 or BF16.
     public func tensor(_ name: String, shape: [Int]) throws(WeightsError) -> StoredTensor {
-        let name = full(name)
-        guard let found = checkpoint.description(of: name) else {
-            let nearest = checkpoint.neighbours(of: name).joined(separator: ", ")
-            throw WeightsError(
-                .missing,
-                file: checkpoint.directory.path,
-                tensor: name,
-                "expected shape \(shape), found no such tensor; nearest names: \(nearest)"
-            )
-        }
-        guard found.shape == shape else {
-            throw WeightsError(
-                .wrongShape,
-                file: found.path,
-                tensor: name,
-                "expected shape \(shape), found \(found.shape): does config.json belong to these weights?"
-            )
-        }
-        guard let tensor = checkpoint.tensor(name) else {
-            throw WeightsError(
-                .wrongType,
-                file: found.path,
-                tensor: name,
-                "expected F32, F16 or BF16, found \(found.type.rawValue)"
-            )
-        }
-        return tensor
+        try source.tensor(full(name), shape: shape)
     }
 
     /// The tensor of that name, or nothing if it is not there.
@@ -77,6 +50,25 @@ public struct WeightScope: Sendable {
     /// - Throws: ``WeightsError`` if it is there, but with another shape or a number format that cannot be read.
     public func optionalTensor(_ name: String, shape: [Int]) throws(WeightsError) -> StoredTensor? {
         has(name) ? try tensor(name, shape: shape) : nil
+    }
+
+    /// The linear layer y = x Wᵀ + b whose outputs are those of `layers` side by side. Each is the tensor `name.weight`
+    /// of shape [outputs] + inputs and, with `bias`, the vector `name.bias`; an empty name is the scope itself.
+    ///
+    /// - Throws: ``WeightsError`` as `tensor` does, or with code `wrongPacking`.
+    public func linear(
+        _ layers: [(name: String, outputs: Int)],
+        inputs: [Int],
+        bias: Bool,
+        format: WeightFormat,
+        compute: Compute
+    ) throws(WeightsError) -> Linear {
+        let parts = LinearParts(
+            layers.map { LinearParts.Part(name: full($0.name), outputs: $0.outputs) },
+            inputs: inputs,
+            hasBias: bias
+        )
+        return try source.linear(parts, format: format, compute: compute)
     }
 
     // MARK: - Private

@@ -18,6 +18,10 @@ public struct WeightsError: Error, Equatable, CustomStringConvertible {
         case wrongShape
         /// A tensor is there in a number format that cannot be read.
         case wrongType
+        /// Weights were packed in another layout or format than is asked for.
+        case wrongPacking
+        /// A file cannot be written.
+        case unwritable
     }
 
     /// The kind of fault.

@@ -18,6 +18,8 @@ struct FoveaCommand: AsyncParsableCommand {
             capitals, so --max-connections is FOVEA_MAX_CONNECTIONS.
             """,
         version: "0.1.0",
-        subcommands: [ServeCommand.self, GenerateCommand.self, InspectCommand.self, HealthCommand.self]
+        subcommands: [
+            ServeCommand.self, GenerateCommand.self, InspectCommand.self, ConvertCommand.self, HealthCommand.self,
+        ]
     )
 }

@@ -8,8 +8,8 @@ import Weights
 @Suite struct CheckpointShapeTests {
     @Test(
         arguments: [
-            ("text_config.hidden_size", 40, "lm_head.weight"), ("text_config.intermediate_size", 55, "mlp"),
-            ("text_config.num_hidden_layers", 4, "layers.3"), ("text_config.vocab_size", 385, "lm_head.weight"),
+            ("text_config.hidden_size", 40, "embed_tokens.weight"), ("text_config.intermediate_size", 55, "mlp"),
+            ("text_config.num_hidden_layers", 4, "layers.3"), ("text_config.vocab_size", 385, "embed_tokens.weight"),
             ("text_config.num_key_value_heads", 2, "k_proj"), ("text_config.head_dim", 6, "q_proj"),
             ("text_config.attention_bias", true, "q_proj.bias"), ("text_config.mlp_bias", true, "bias"),
             ("vision_config.hidden_size", 26, "class_embedding"), ("vision_config.patch_size", 6, "position_embedding"),
