@@ -1,3 +1,4 @@
+import Experiments
 import Generation
 import HTTPCore
 import HTTPTypes
@@ -12,23 +13,16 @@ public final class ModelHolder: Sendable {
     }
 
     private let state = Mutex(State.loading)
-    private let maximumRequests: Int
-    private let contextLimits: ContextLimits
+    private let configuration: ServiceConfiguration
 
     /// A holder whose model is still loading.
-    ///
-    /// - Parameters:
-    ///   - maximumRequests: model requests under way at a time; further ones are answered 429.
-    ///   - contextLimits: compressed contexts to keep.
-    public init(maximumRequests: Int = 256, contextLimits: ContextLimits = ContextLimits()) {
-        self.maximumRequests = maximumRequests
-        self.contextLimits = contextLimits
+    public init(_ configuration: ServiceConfiguration = ServiceConfiguration()) {
+        self.configuration = configuration
     }
 
     /// Makes the model available.
     public func finish(_ model: VisionLanguageModel) {
-        let resident = ResidentModel(model, maximumRequests: maximumRequests, contextLimits: contextLimits)
-        state.withLock { $0 = .ready(resident) }
+        state.withLock { $0 = .ready(ResidentModel(model, configuration)) }
     }
 
     /// The model, or 503.
@@ -55,13 +49,18 @@ final class ResidentModel: Sendable {
     let images = ImageStore(capacity: 512 << 20)
     let contexts: ContextStore
     let gate: RequestGate
+    let externalJudge: ExternalJudge?
+    /// Seconds that one request may be predicted to take.
+    let timeBudget: Double?
 
     var name: String { model.description.name }
 
-    init(_ model: VisionLanguageModel, maximumRequests: Int, contextLimits: ContextLimits) {
+    init(_ model: VisionLanguageModel, _ configuration: ServiceConfiguration) {
         self.model = model
-        contexts = ContextStore(contextLimits)
-        gate = RequestGate(limit: maximumRequests)
+        contexts = ContextStore(configuration.contexts)
+        gate = RequestGate(limit: configuration.maximumRequests)
+        externalJudge = configuration.externalJudge.map(ExternalJudge.init)
+        timeBudget = configuration.timeBudget
         engine = InferenceEngine(model: model)
         preparer = PromptPreparer(model: model)
     }

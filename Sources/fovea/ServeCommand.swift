@@ -20,6 +20,8 @@ struct ServeCommand: AsyncParsableCommand {
 
     @OptionGroup var modelArguments: ModelArguments
 
+    @OptionGroup var serviceArguments: ServiceArguments
+
     @Option(help: ArgumentHelp("Address to listen on. Default: 127.0.0.1.", valueName: "address"))
     var host: String?
 
@@ -73,7 +75,9 @@ struct ServeCommand: AsyncParsableCommand {
         signal(SIGPIPE, SIG_IGN)
         let directory = try modelArguments.directory()
         let options = try modelArguments.options()
-        let holder = ModelHolder(contextLimits: try contextLimits())
+        var service = try serviceArguments.configuration()
+        service.contexts = try contextLimits()
+        let holder = ModelHolder(service)
         let server = WebServer(
             configuration: try configuration(),
             routes: RouteCatalog(holder).routes,
