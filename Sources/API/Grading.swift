@@ -34,6 +34,7 @@ struct Grading {
             "common_prefix": .integer(comparison.commonPrefix),
             "first_token_changed": .bool(comparison.isFirstTokenChanged),
             "delta_logprob": byTarget(comparison.deltaLogProbability),
+            "delta_prob": byTarget(comparison.deltaProbability),
             "delta_logit": byTarget(comparison.deltaLogit),
             "relative_change": byTarget(comparison.relativeChange),
             "kl_next": .number(comparison.divergence),
@@ -44,6 +45,15 @@ struct Grading {
             fields["flipped"] = .bool(task.isCorrect(baseline, tokenizer: tokenizer) && !isCorrect)
         }
         return .object(fields)
+    }
+
+    /// The share of runs that the right baseline answer did not survive, `null` if it was wrong; `nil` without a task.
+    func flipRate(_ runs: [GenerationResult], baseline: GenerationResult) -> JSONValue? {
+        guard let task else { return nil }
+        let isCorrect = task.isCorrect(baseline, tokenizer: tokenizer)
+        var tally = FlipTally()
+        for run in runs { tally.count(baseline: isCorrect, ablated: task.isCorrect(run, tokenizer: tokenizer)) }
+        return tally.rate.map { .number($0) } ?? .null
     }
 }
 

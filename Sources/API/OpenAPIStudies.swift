@@ -1,9 +1,11 @@
+import Experiments
 import JSON
 
 /// What the study routes take and answer, as JSON Schema.
 enum OpenAPIStudies {
     static let all: [String: JSONValue] = [
         "Judge": judge, "Judgement": judgement, "Localize": localize, "LocalizeAnswer": localizeAnswer,
+        "Ablation": ablation, "AblationAnswer": ablationAnswer,
     ]
 
     // MARK: - Private
@@ -37,6 +39,39 @@ enum OpenAPIStudies {
         "dilate_px": ["type": "number", "minimum": 0, "default": 40],
         "select": ["enum": ["all", "lost"], "default": "all"],
     ])
+
+    private static let ablation = OpenAPISchemas.chat(adding: [
+        "ablations": list(
+            object(
+                [
+                    "name": string, "tokens": reference("Span"), "replace": string,
+                    "site": ["type": ["string", "object"]],
+                ],
+                required: ["tokens"]
+            )
+        ),
+        "object": reference("Span"),
+        "baselines": list(["enum": .array(AblationReader.Baseline.allCases.map { .string($0.rawValue) })]),
+        "counts": list(integer), "seed": integer, "replace": string,
+        "task": ["enum": .array(AblationTask.Kind.allCases.map { .string($0.rawValue) })], "class": string,
+        "score": OpenAPISchemas.score, "judge": OpenAPISchemas.judgeName,
+    ])
+
+    private static let ablationAnswer = object(
+        [
+            "layout": reference("Layout"), "baseline": reference("Run"),
+            "variants": list(
+                object([
+                    "name": string, "layers": list(integer), "interventions": ["type": "array"],
+                    "positions": list(integer), "run": reference("Run"), "compare": ["type": "object"],
+                ])
+            ),
+            "flip_rate": ["type": ["number", "null"]],
+            "cost": object(["shared_prefix_tokens": integer, "rows": integer, "seconds": number]),
+            "warnings": list(string),
+        ],
+        required: ["layout", "baseline", "variants", "cost"]
+    )
 
     private static let judgement = object(
         [

@@ -12,6 +12,15 @@ extension RouteCatalog {
                 try await JudgeRoute.answer($0, holder)
             },
             .post(
+                "/v1/ablation",
+                "studies",
+                "Answers with image tokens replaced",
+                body: .jsonOrForm("Ablation"),
+                answer: .jsonOrEvents("AblationAnswer")
+            ) {
+                try await AblationRoute.answer($0, holder: holder)
+            },
+            .post(
                 "/v1/localize",
                 "studies",
                 "Whether the words for an object look at it",

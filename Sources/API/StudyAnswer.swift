@@ -13,6 +13,8 @@ struct PlannedVariant {
     let written: JSONValue
     /// What it changes beyond the baseline.
     let interventions: ResolvedInterventions
+    /// The tokens that it ablates; `nil` if it is about something else.
+    var positions: [Int]?
 }
 
 /// A study of one prompt and how the API shows it: `/v1/knockout` and `/v1/ablation`.
@@ -72,6 +74,7 @@ struct StudyAnswer {
                 "seconds": .number(outcome.cost.seconds),
             ],
         ]
+        if let rate = grading.flipRate(outcome.variants, baseline: outcome.baseline) { fields["flip_rate"] = rate }
         fields.add(warnings: api.chat.warnings + warnings)
         return fields
     }
@@ -81,12 +84,14 @@ struct StudyAnswer {
         _ result: GenerationResult,
         _ reference: GenerationResult
     ) async throws -> JSONValue {
-        [
+        var fields: [String: JSONValue] = [
             "name": .string(variant.name),
             "layers": .array(variant.interventions.layers.map { .integer($0) }),
             "interventions": variant.written,
             "run": grading.payload(result),
             "compare": try await grading.compare(result, with: reference),
         ]
+        if let positions = variant.positions { fields["positions"] = .array(positions.map { .integer($0) }) }
+        return .object(fields)
     }
 }

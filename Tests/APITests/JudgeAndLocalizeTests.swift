@@ -12,11 +12,7 @@ import WebServer
 @Suite("Judge and localization over HTTP")
 struct JudgeAndLocalizeTests {
     /// A scene that the embedded model describes: a large red circle in the middle.
-    private static let scene: JSONValue = {
-        let examples = TestAPI.model.deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-            .appendingPathComponent("public/examples/scene-01.png")
-        return .string(Pictures.uri((try? Data(contentsOf: examples)) ?? Data()))
-    }()
+    private static let scene: JSONValue = .string(Pictures.example("scene-01.png"))
 
     private func localize(_ members: [String: JSONValue]) async throws -> HTTPClient.Answer {
         var all: [String: JSONValue] = ["max_tokens": 24]

@@ -10,6 +10,8 @@ public struct RunComparison: Sendable {
     public let isFirstTokenChanged: Bool
     /// Change of each target's natural-log probability as the first token.
     public let deltaLogProbability: [Double]
+    /// Change of each target's probability as the first token.
+    public let deltaProbability: [Double]
     /// Change of each target's logit at the first token.
     public let deltaLogit: [Double]
     /// KL(baseline ‖ run) of the first token's distributions, in nats.
@@ -24,6 +26,9 @@ public struct RunComparison: Sendable {
         commonPrefix = zip(run.tokens, baseline.tokens).prefix { $0.id == $1.id }.count
         isFirstTokenChanged = run.next.argmax != first
         deltaLogProbability = targets.map { run.next[$0].logProbability - baseline.next[$0].logProbability }
+        deltaProbability = targets.map {
+            exp(run.next[$0].logProbability) - exp(baseline.next[$0].logProbability)
+        }
         deltaLogit = targets.map { run.next.logit($0) - baseline.next.logit($0) }
         divergence = baseline.next.divergence(from: run.next)
     }
