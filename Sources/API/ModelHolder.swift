@@ -1,4 +1,3 @@
-import Experiments
 import Generation
 import HTTPCore
 import HTTPTypes
@@ -13,16 +12,36 @@ public final class ModelHolder: Sendable {
     }
 
     private let state = Mutex(State.loading)
-    private let configuration: ServiceConfiguration
+    private let maximumRequests: Int
+    private let contextLimits: ContextLimits
+    private let cacheBytes: Int?
 
     /// A holder whose model is still loading.
-    public init(_ configuration: ServiceConfiguration = ServiceConfiguration()) {
-        self.configuration = configuration
+    ///
+    /// - Parameters:
+    ///   - maximumRequests: model requests under way at a time; further ones are answered 429.
+    ///   - contextLimits: compressed contexts to keep.
+    ///   - cacheBytes: bytes that answered requests may leave for later ones, keys and values and embeddings together;
+    ///     `nil` takes what suits the model, 0 keeps nothing.
+    public init(
+        maximumRequests: Int = 256,
+        contextLimits: ContextLimits = ContextLimits(),
+        cacheBytes: Int? = nil
+    ) {
+        self.maximumRequests = maximumRequests
+        self.contextLimits = contextLimits
+        self.cacheBytes = cacheBytes
     }
 
     /// Makes the model available.
     public func finish(_ model: VisionLanguageModel) {
-        state.withLock { $0 = .ready(ResidentModel(model, configuration)) }
+        let resident = ResidentModel(
+            model,
+            maximumRequests: maximumRequests,
+            contextLimits: contextLimits,
+            cacheBytes: cacheBytes
+        )
+        state.withLock { $0 = .ready(resident) }
     }
 
     /// The model, or 503.
@@ -49,19 +68,17 @@ final class ResidentModel: Sendable {
     let images = ImageStore(capacity: 512 << 20)
     let contexts: ContextStore
     let gate: RequestGate
-    let externalJudge: ExternalJudge?
-    /// Seconds that one request may be predicted to take.
-    let timeBudget: Double?
 
     var name: String { model.description.name }
 
-    init(_ model: VisionLanguageModel, _ configuration: ServiceConfiguration) {
+    init(_ model: VisionLanguageModel, maximumRequests: Int, contextLimits: ContextLimits, cacheBytes: Int?) {
         self.model = model
-        contexts = ContextStore(configuration.contexts)
-        gate = RequestGate(limit: configuration.maximumRequests)
-        externalJudge = configuration.externalJudge.map(ExternalJudge.init)
-        timeBudget = configuration.timeBudget
-        engine = InferenceEngine(model: model)
-        preparer = PromptPreparer(model: model)
+        contexts = ContextStore(contextLimits)
+        gate = RequestGate(limit: maximumRequests)
+        let bytes = cacheBytes ?? InferenceEngine.standardCacheBytes(for: model)
+        // A picture's embeddings are some hundredths of its keys and values.
+        let pictureBytes = bytes / 8
+        engine = InferenceEngine(model: model, prefixBytes: bytes - pictureBytes)
+        preparer = PromptPreparer(model: model, pictureBytes: pictureBytes)
     }
 }

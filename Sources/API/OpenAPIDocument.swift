@@ -23,16 +23,13 @@ struct OpenAPIDocument {
             ],
             "paths": .object(paths.mapValues { .object($0) }),
             "components": [
-                "schemas": .object(Self.schemas),
+                "schemas": .object(OpenAPISchemas.bodies.merging(OpenAPIAnswers.all) { first, _ in first }),
                 "securitySchemes": ["key": ["type": "http", "scheme": "bearer"]],
             ],
         ]
     }
 
     // MARK: - Private
-
-    private static let schemas = OpenAPISchemas.bodies.merging(OpenAPIAnswers.all) { first, _ in first }
-        .merging(OpenAPIStudies.all) { first, _ in first }
 
     private func operation(_ entry: RouteEntry) -> JSONValue {
         var fields: [String: JSONValue] = [
@@ -78,6 +75,7 @@ struct OpenAPIDocument {
         case .json(let name): ["application/json": media(name)]
         case .jsonOrEvents(let name): ["application/json": media(name), "text/event-stream": media("Events")]
         case .file: ["image/*": media("File")]
+        case .text: ["text/plain": ["schema": ["type": "string"]]]
         }
     }
 

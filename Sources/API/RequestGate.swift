@@ -21,6 +21,9 @@ final class RequestGate: Sendable {
         self.limit = limit
     }
 
+    /// Requests under way.
+    var current: Int { count.withLock { $0 } }
+
     func enter() throws(HTTPError) -> Place {
         let isFull = count.withLock { count in
             guard count < limit else { return true }

@@ -6,10 +6,11 @@ public import WebServer
 /// Every route of the API: what the router matches and what `/openapi.json` describes.
 public struct RouteCatalog: Sendable {
     let entries: [RouteEntry]
+    private let metrics = RequestMetrics()
 
     /// The routes over the model in `holder`.
     public init(_ holder: ModelHolder) {
-        var entries = Self.service(holder) + Self.model(holder) + Self.contexts(holder) + Self.studies(holder)
+        var entries = Self.service(holder, metrics) + Self.model(holder) + Self.contexts(holder)
         func own(_ handler: @escaping RouteEntry.Handler) -> RouteEntry {
             .get("/openapi.json", "service", "This description", answer: .json("Object"), handler: handler)
         }
@@ -34,12 +35,18 @@ public struct RouteCatalog: Sendable {
         }
     }
 
+    /// Counts an answer for `/metrics`; the server's observer.
+    public func record(_ exchange: ExchangeSummary) { metrics.record(exchange) }
+
     // MARK: - Private
 
-    private static func service(_ holder: ModelHolder) -> [RouteEntry] {
+    private static func service(_ holder: ModelHolder, _ metrics: RequestMetrics) -> [RouteEntry] {
         [
             .get("/health", "service", "Whether the model is loaded", needsKey: false, answer: .json("Health")) { _ in
                 try ServiceRoutes.health(holder)
+            },
+            .get("/metrics", "service", "Counters and gauges for Prometheus", answer: .text) { _ in
+                MetricsRoute.answer(holder, requests: metrics)
             },
             .get("/v1/models", "service", "The resident model and its shape", answer: .json("ModelList")) { _ in
                 try ServiceRoutes.models(holder)

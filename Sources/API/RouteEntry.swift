@@ -30,6 +30,8 @@ struct RouteEntry: Sendable {
         case jsonOrEvents(String)
         /// A picture.
         case file
+        /// Plain text.
+        case text
     }
 
     let method: HTTPRequest.Method

@@ -1,35 +1,68 @@
 /// Which rows run in the next step.
 ///
-/// A pure state machine: every sequence that decodes gets its row in every step; prompts share what is left of the row
-/// budget in order of arrival, so that a long prompt never stops the others' streams.
+/// A pure function of what the sequences under way have ready. Sequences belong to groups, one for each request: the
+/// variants of a sweep are one group, a chat is another.
+///
+/// - A group that is alone gets up to `rowBudget` rows a step, which is where throughput is best.
+/// - Once several groups are under way and one of them decodes, a step has `sharedBudget` rows and one more for each
+///   group, so that running streams keep their pace while a prompt is prefilled in pieces.
+/// - Groups share a step max-min fairly: each gets what it has ready or an equal part of the rows, whichever is less, and
+///   what it leaves goes to the others. A chat beside a sweep of hundreds of variants has its row in every step.
+/// - Within a group, decoding sequences go first, those that have waited longest before others; prompts follow in order
+///   of arrival, and half of the group's rows are kept for them.
 struct BatchScheduler {
     /// Rows of one step at most.
     static let rowBudget = 512
-    /// Rows that prompts get however many sequences decode.
-    static let promptShare = 64
+    /// Rows of a step that several groups share while one of them decodes, besides one for each.
+    static let sharedBudget = 64
 
     /// What a sequence still has to run.
     struct Work: Equatable {
+        /// Whom it runs for.
+        let group: RequestGroup
         /// Rows that are ready: 1 for a decoding sequence, the rest of the prompt for a new one.
         let pending: Int
         /// Whether it is past its prompt.
         let isDecoding: Bool
+        /// Steps since it last got a row.
+        var waited = 0
     }
 
     /// Rows for each sequence, in the order of `work`; 0 = wait.
     static func rows(for work: [Work]) -> [Int] {
-        var budget = rowBudget
-        var rows = work.map { item in
-            guard item.isDecoding else { return 0 }
-            budget -= item.pending
-            return item.pending
-        }
-        budget = max(budget, promptShare)
-        for (index, item) in work.enumerated() where !item.isDecoding {
-            let share = max(0, min(item.pending, budget))
-            rows[index] = share
-            budget -= share
+        var rows = [Int](repeating: 0, count: work.count)
+        let members = Dictionary(grouping: work.indices) { work[$0].group }.values.sorted { $0[0] < $1[0] }
+        let isPaced = members.count > 1 && work.contains(where: \.isDecoding)
+        let budget = isPaced ? sharedBudget + members.count : max(rowBudget, members.count)
+        let shares = shares(of: budget, demands: members.map { $0.reduce(0) { $0 + work[$1].pending } })
+        for (indices, share) in zip(members, shares) {
+            var left = share
+            let prompts = indices.filter { !work[$0].isDecoding }
+            let kept = min(share / 2, prompts.reduce(0) { $0 + work[$1].pending })
+            let decoding = indices.filter { work[$0].isDecoding }.sorted {
+                (work[$1].waited, $0) < (work[$0].waited, $1)
+            }
+            for index in decoding.prefix(share - kept) {
+                rows[index] = 1
+                left -= 1
+            }
+            for index in prompts {
+                rows[index] = min(left, work[index].pending)
+                left -= rows[index]
+            }
         }
         return rows
+    }
+
+    /// Max-min fair shares of `budget`, each at most its demand. What does not divide goes to the largest demands.
+    static func shares(of budget: Int, demands: [Int]) -> [Int] {
+        var shares = [Int](repeating: 0, count: demands.count)
+        var left = budget
+        let ascending = demands.indices.sorted { (demands[$0], $1) < (demands[$1], $0) }
+        for (place, index) in ascending.enumerated() {
+            shares[index] = min(demands[index], left / (ascending.count - place))
+            left -= shares[index]
+        }
+        return shares
     }
 }

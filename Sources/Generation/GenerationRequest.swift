@@ -36,8 +36,17 @@ public struct GenerationRequest: Sendable {
     public var norms: NormCapture?
     /// The cache of a run whose first positions are this run's too; at least the prompt's last position is recomputed.
     public var sharedPrefix: KeyValueCache?
-    /// Whether the result carries the prompt's cache, to be shared with variants.
+    /// Whether the result carries the prompt's cache.
     public var keepsPromptCache = false
+    /// Whether the result carries what variants start from; see `baseline(of:layers:)`.
+    var keepsPromptRecord = false
+    /// The first position of each layer whose residual states the record is to hold.
+    var keptStates: [Int: Int] = [:]
+    /// The baseline whose states this run shares up to `joinPoint`.
+    var record: PromptRecord?
+    var joinPoint = JoinPoint(layer: 0, position: 0)
+    /// Whose turn it is when runs wait for a place or for rows.
+    public var group = RequestGroup()
 
     /// A plain greedy run.
     public init(prompt: PreparedPrompt, maxTokens: Int) {
@@ -84,7 +93,9 @@ public struct GenerationResult: Sendable {
     public let norms: [[Float]]?
     /// The cache of the prompt alone, if the request wanted to keep it.
     public let promptCache: KeyValueCache?
-    /// Prompt positions that came from a shared prefix.
+    /// What variants start from, if the request was a baseline.
+    public let promptRecord: PromptRecord?
+    /// Prompt positions that came from a shared or cached prefix.
     public let cachedTokens: Int
     /// Seconds from the first step to the first token.
     public let promptSeconds: Double

@@ -5,11 +5,14 @@ import Tensors
 import Tokenization
 
 /// One sequence inside the engine: where it stands and what it has said.
-final class GenerationRun {
+///
+/// `@unchecked Sendable`: used by one thread at a time, the engine's or, while it waits, a worker that `accept` runs on.
+final class GenerationRun: @unchecked Sendable {
     let request: GenerationRequest
     let sequence: DecoderSequence
     private let probes: ProbeRun?
-    private let emit: (GenerationEvent) -> Void
+    private let record: ResidualRecord?
+    private let emit: @Sendable (GenerationEvent) -> Void
     private let endTokens: Set<Int>
     private var sampler: Sampler
     private var decoder: AnswerDecoder
@@ -18,7 +21,11 @@ final class GenerationRun {
     private var tokens: [GeneratedToken] = []
     private var first: TokenDistribution?
     private var promptCache: KeyValueCache?
-    private let cachedTokens: Int
+    private var promptRecord: PromptRecord?
+    /// Prompt positions that the run did not compute.
+    let cachedTokens: Int
+    /// Steps since it last got a row.
+    var waited = 0
     private let start = ContinuousClock.now
     private var firstToken: ContinuousClock.Instant?
     private(set) var isFinished = false
@@ -26,7 +33,8 @@ final class GenerationRun {
     init(
         _ request: GenerationRequest,
         model: VisionLanguageModel,
-        emit: @escaping (GenerationEvent) -> Void
+        start cache: KeyValueCache,
+        emit: @escaping @Sendable (GenerationEvent) -> Void
     ) {
         self.request = request
         self.emit = emit
@@ -42,30 +50,52 @@ final class GenerationRun {
                 norms: request.norms,
                 shape: model.probeShape
             ) : nil
-        let cache = request.sharedPrefix ?? model.decoder.makeCache()
         cachedTokens = cache.count
-        sequence = DecoderSequence(cache: cache, hooks: probes)
+        record =
+            request.keptStates.isEmpty
+            ? nil
+            : ResidualRecord(
+                first: request.keptStates,
+                end: request.prompt.ids.count,
+                width: model.decoder.configuration.hiddenSize
+            )
+        sequence = DecoderSequence(cache: cache, hooks: probes, record: record)
         sampler = Sampler(request.sampling)
         decoder = AnswerDecoder(model.tokenizer, prefix: request.prompt.answerPrefix)
         stopMatcher = StopMatcher(request.stop)
     }
 
+    /// What is left of the prompt, or the next token's row.
     var work: BatchScheduler.Work {
-        let position = sequence.cache.count
-        let length = request.prompt.ids.count
-        return position < length
-            ? BatchScheduler.Work(pending: length - position, isDecoding: false)
-            : BatchScheduler.Work(pending: 1, isDecoding: true)
+        BatchScheduler.Work(
+            group: request.group,
+            pending: isDecoding ? 1 : request.prompt.ids.count - sequence.cache.count,
+            isDecoding: isDecoding,
+            waited: waited
+        )
     }
 
-    /// Writes the embeddings of the next `rows.rows` positions.
+    /// The layer at which the next rows enter; prompt rows of a variant enter where it parts from its baseline.
+    var firstLayer: Int { isDecoding ? 0 : request.joinPoint.layer }
+
+    /// Tokens of the answer so far.
+    var tokenCount: Int { tokens.count }
+
+    /// Whether the prompt has been answered with a first token or a score.
+    var hasAnswered: Bool { first != nil }
+
+    /// Writes the embeddings of the next `rows.rows` positions, or the baseline's states at the layer where they enter.
     func embed(into rows: Matrix, decoder: LlamaDecoder) {
         let start = sequence.cache.count
-        if start >= request.prompt.ids.count {
+        if isDecoding {
             decoder.embed(tokens.suffix(1).map(\.id), into: rows)
             return
         }
         let positions = start..<start + rows.rows
+        if let shared = request.record?.states[firstLayer] {
+            let states = shared.states.rows(positions.lowerBound - shared.first..<positions.upperBound - shared.first)
+            return rows.copy(from: states)
+        }
         decoder.embed(Array(request.prompt.ids[positions]), into: rows)
         for (placement, embeddings) in zip(request.prompt.layout.images, request.prompt.images) {
             let overlap = placement.positions.clamped(to: positions)
@@ -78,14 +108,24 @@ final class GenerationRun {
     }
 
     /// Whether the step's last row of this run decides a token.
-    var needsLogits: Bool { sequence.cache.count >= request.prompt.ids.count }
+    var needsLogits: Bool { isDecoding }
 
-    /// Chooses the next token from its logits and reports it.
-    func accept(_ logits: [Float]) {
-        let distribution = TokenDistribution(logits: logits)
+    /// Keys and values that another run may start from, and what they are of: positions before any intervention of a run
+    /// that computed its prompt by itself.
+    var reusable: (key: PromptKey, cache: KeyValueCache)? {
+        guard request.record == nil, request.sharedPrefix == nil else { return nil }
+        let count = min(sequence.cache.count, request.interventions.firstAffectedPosition ?? .max)
+        return (PromptKey(request.prompt, generated: tokens.map(\.id)).prefix(count), sequence.cache)
+    }
+
+    /// Chooses the next token from its distribution and reports it.
+    func accept(_ distribution: TokenDistribution) {
         if first == nil {
             first = distribution
             if request.keepsPromptCache { promptCache = sequence.cache }
+            if request.keepsPromptRecord {
+                promptRecord = PromptRecord(cache: sequence.cache, states: record?.layers ?? [:])
+            }
             firstToken = .now
             guard request.maxTokens > 0 else { return finish(.length, held: "") }
         }
@@ -111,6 +151,8 @@ final class GenerationRun {
 
     // MARK: - Private
 
+    private var isDecoding: Bool { sequence.cache.count >= request.prompt.ids.count }
+
     private func end(_ reason: FinishReason) {
         let held = stopMatcher.push(decoder.finish()) + stopMatcher.flush()
         text += held
@@ -129,6 +171,7 @@ final class GenerationRun {
             lens: probes?.lensRecord,
             norms: probes?.norms,
             promptCache: promptCache,
+            promptRecord: promptRecord,
             cachedTokens: cachedTokens,
             promptSeconds: (firstToken - start).seconds,
             decodeSeconds: (ContinuousClock.now - firstToken).seconds

@@ -41,13 +41,19 @@ public struct PromptError: Error, CustomStringConvertible, Sendable, Equatable {
 public final class PromptPreparer: Sendable {
     let model: VisionLanguageModel
     let encoder: PromptEncoder
+    /// Serial, so that a picture that many ask for at once is seen once.
     private let queue = DispatchQueue(label: "fovea.prompts")
+    private let pictures: Mutex<ByteCache<PictureKey, EncodedPicture>>
 
-    /// A preparer for one model.
-    public init(model: VisionLanguageModel) {
+    /// A preparer for one model that keeps up to `pictureBytes` of embeddings for pictures that come again.
+    public init(model: VisionLanguageModel, pictureBytes: Int = 0) {
         self.model = model
+        pictures = Mutex(ByteCache(limit: pictureBytes))
         encoder = PromptEncoder(model.tokenizer)
     }
+
+    /// What the kept embeddings are used for.
+    public var pictureStatistics: CacheStatistics { pictures.withLock { $0.statistics } }
 
     /// The layout alone; pictures are measured but not seen.
     public func layout(_ messages: [ChatMessage], images: [PromptImage]) async throws -> PromptLayout {
@@ -62,15 +68,15 @@ public final class PromptPreparer: Sendable {
             let pictures = try self.decode(images, isCancelled)
             let assembled = try self.assemble(messages, pictures)
             // Only a prompt that fits is seen by the vision tower.
-            var embeddings: [Matrix] = []
+            var encoded: [EncodedPicture] = []
             for picture in assembled.order {
                 try isCancelled.check()
-                embeddings.append(self.model.vision.encode(pictures[picture].prepared))
+                encoded.append(self.encoded(pictures[picture]))
             }
             return PreparedPrompt(
-                layout: assembled.layout.measured(norms: embeddings.map(Self.norms)),
+                layout: assembled.layout.measured(norms: encoded.map(\.norms)),
                 ids: assembled.ids,
-                images: embeddings,
+                images: encoded.map(\.embeddings),
                 answerPrefix: assembled.layout.tokens.filter { $0.kind == .prefix }.map(\.id)
             )
         }
@@ -117,9 +123,22 @@ public final class PromptPreparer: Sendable {
 
     // MARK: - Private
 
+    /// A picture of the prompt: ready for the tower, or known from before.
     private struct Picture {
+        enum Content {
+            case prepared(PreparedImage)
+            case encoded(EncodedPicture)
+        }
+
         let source: PromptImage
-        let prepared: PreparedImage
+        let content: Content
+
+        var geometry: ImageGeometry {
+            switch content {
+            case .prepared(let image): image.geometry
+            case .encoded(let picture): picture.geometry
+            }
+        }
     }
 
     /// Runs on the preparer's queue; work whose task is cancelled before or between its steps is dropped.
@@ -153,21 +172,40 @@ public final class PromptPreparer: Sendable {
                     "\(images.count) pictures are at least \(least) positions; the context has \(model.contextLength)"
             )
         }
-        var known: [String: PreparedImage] = [:]
+        var known: [String: Picture.Content] = [:]
         return try images.map { source in
             try isCancelled.check()
             do {
-                let prepared = try known[source.id] ?? prepare(source)
-                known[source.id] = prepared
-                return Picture(source: source, prepared: prepared)
+                let content = try known[source.id] ?? content(source)
+                known[source.id] = content
+                return Picture(source: source, content: content)
             } catch {
                 throw PromptError(code: "invalid_image", parameter: source.path, message: "\(source.path): \(error)")
             }
         }
     }
 
-    private func prepare(_ source: PromptImage) throws(ImageError) -> PreparedImage {
-        model.preprocessor.prepare(try ImageDecoder.decode(source.bytes).image)
+    private func content(_ source: PromptImage) throws(ImageError) -> Picture.Content {
+        if let known = pictures.withLock({ $0.value(key(source)) }) { return .encoded(known) }
+        return .prepared(model.preprocessor.prepare(try ImageDecoder.decode(source.bytes).image))
+    }
+
+    private func key(_ source: PromptImage) -> PictureKey {
+        PictureKey(id: source.id, preprocess: model.preprocessor.preprocess)
+    }
+
+    /// The embeddings of a picture, which are kept.
+    private func encoded(_ picture: Picture) -> EncodedPicture {
+        switch picture.content {
+        case .encoded(let known): return known
+        case .prepared(let image):
+            let key = key(picture.source)
+            // A picture that stands in the prompt twice is seen once.
+            if let known = pictures.withLock({ $0.peek(key) }) { return known }
+            let encoded = EncodedPicture(geometry: image.geometry, embeddings: model.vision.encode(image))
+            pictures.withLock { $0.insert(encoded, bytes: encoded.byteCount, for: key) }
+            return encoded
+        }
     }
 
     /// Expands each picture's placeholder to its tokens; `order` are the pictures as they appear.
@@ -184,12 +222,12 @@ public final class PromptPreparer: Sendable {
             let position = ids.count
             if case .image(let index) = token.kind {
                 let picture = pictures[index]
-                let count = model.vision.tokenCount(picture.prepared)
+                let count = tokenCount(picture)
                 ids += Array(repeating: model.imageTokenID, count: count)
                 placements.append(
                     ImagePlacement(
                         imageID: picture.source.id,
-                        geometry: picture.prepared.geometry,
+                        geometry: picture.geometry,
                         positions: position..<position + count
                     )
                 )
@@ -204,10 +242,10 @@ public final class PromptPreparer: Sendable {
         return (PromptLayout(tokens: tokens, images: placements), ids, order)
     }
 
-    /// The L2 norm of each row, accumulated in f64.
-    private static func norms(_ embeddings: Matrix) -> [Float] {
-        (0..<embeddings.rows).map { row in
-            Float(embeddings.row(row).reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot())
+    private func tokenCount(_ picture: Picture) -> Int {
+        switch picture.content {
+        case .prepared(let image): model.vision.tokenCount(image)
+        case .encoded(let known): known.embeddings.rows
         }
     }
 

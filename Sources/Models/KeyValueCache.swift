@@ -25,14 +25,14 @@ public struct KeyValueCache: Sendable {
         self.layers = Array(repeating: [], count: layers)
     }
 
-    /// The first `count` positions, sharing their pages with `self`. A compressed cache has no prefix within the
-    /// positions that it was selected from.
-    public func prefix(_ count: Int) -> KeyValueCache {
+    /// The first `count` positions, sharing their pages with `self`; layers before `layer` keep all that they hold, for
+    /// rows that will enter there. A compressed cache has no prefix within the positions that it was selected from.
+    public func prefix(_ count: Int, fromLayer layer: Int = 0) -> KeyValueCache {
         precondition(count <= self.count, "a prefix of \(count) positions of \(self.count)")
         precondition(count >= selection?.length ?? 0, "a prefix within a selection")
         var copy = self
         copy.count = count
-        for layer in copy.layers.indices {
+        for layer in layer..<layers.count {
             let pages = Self.pages(entries(layer: layer, below: count))
             copy.layers[layer].removeLast(copy.layers[layer].count - pages)
         }
@@ -68,8 +68,14 @@ public struct KeyValueCache: Sendable {
         position - (selection?.dropped(layer: layer) ?? 0)
     }
 
+    /// Every page's identity, which caches that share it share too.
+    public var pageIdentifiers: [ObjectIdentifier] { layers.flatMap { $0.map { ObjectIdentifier($0) } } }
+
+    /// Bytes of one page.
+    public var pageByteCount: Int { Self.pageLength * width * 2 * MemoryLayout<Float>.stride }
+
     /// Bytes of all pages, shared ones included.
-    public var byteCount: Int { layers.reduce(0) { $0 + $1.count } * pageBytes }
+    public var byteCount: Int { layers.reduce(0) { $0 + $1.count } * pageByteCount }
 
     /// Bytes of the pages that a sequence of `positions` adds to this one's whole pages, which it shares.
     public func byteCount(growingTo positions: Int) -> Int {
@@ -77,7 +83,7 @@ public struct KeyValueCache: Sendable {
             let whole = entries(layer: layer, below: count) / Self.pageLength
             return sum + max(0, Self.pages(entries(layer: layer, below: max(positions, count))) - whole)
         }
-        return pages * pageBytes
+        return pages * pageByteCount
     }
 
     /// Writes rows of `keys` and `values` at `position…` of one layer; `advance` makes them count.
@@ -110,8 +116,6 @@ public struct KeyValueCache: Sendable {
     }
 
     // MARK: - Private
-
-    private var pageBytes: Int { Self.pageLength * width * 2 * MemoryLayout<Float>.stride }
 
     private static func pages(_ entries: Int) -> Int { (entries + pageLength - 1) / pageLength }
 

@@ -12,6 +12,23 @@ struct LlamaScratch {
         context = Matrix(rows: rows, columns: attentionWidth)
         gateUp = Matrix(rows: rows, columns: 2 * configuration.intermediateSize)
     }
+
+    /// The first `count` rows of each buffer.
+    func rows(_ count: Int) -> LlamaScratch {
+        LlamaScratch(
+            normed: normed.rows(0..<count),
+            queryKeyValue: queryKeyValue.rows(0..<count),
+            context: context.rows(0..<count),
+            gateUp: gateUp.rows(0..<count)
+        )
+    }
+
+    private init(normed: Matrix, queryKeyValue: Matrix, context: Matrix, gateUp: Matrix) {
+        self.normed = normed
+        self.queryKeyValue = queryKeyValue
+        self.context = context
+        self.gateUp = gateUp
+    }
 }
 
 /// One decoder block: attention and MLP, each added to the residual stream.

@@ -7,11 +7,15 @@ public struct DecoderChunk {
     public var rows: Range<Int>
     /// The sequence that the rows extend.
     public var sequence: DecoderSequence
+    /// The block that the rows enter at, with the states that would have come to it; the number of blocks for rows
+    /// that are through. The cache holds their keys and values of the blocks before it.
+    public var firstLayer: Int
 
     /// Makes a chunk of `rows` that continue `sequence`.
-    public init(rows: Range<Int>, sequence: DecoderSequence) {
+    public init(rows: Range<Int>, sequence: DecoderSequence, firstLayer: Int = 0) {
         self.rows = rows
         self.sequence = sequence
+        self.firstLayer = firstLayer
     }
 }
 
@@ -21,11 +25,14 @@ public final class DecoderSequence {
     public var cache: KeyValueCache
     /// Probes; `nil` for plain generation.
     public let hooks: (any DecoderHooks)?
+    /// Keeps residual states as they were before `hooks` saw them.
+    public let record: ResidualRecord?
 
     /// Continues from `cache`.
-    public init(cache: KeyValueCache, hooks: (any DecoderHooks)?) {
+    public init(cache: KeyValueCache, hooks: (any DecoderHooks)?, record: ResidualRecord? = nil) {
         self.cache = cache
         self.hooks = hooks
+        self.record = record
     }
 }
 
@@ -97,13 +104,23 @@ public final class LlamaDecoder: Sendable {
         embedding.gather(ids, into: rows)
     }
 
+    /// The threads that its operations run on.
+    public var pool: WorkerPool { compute.pool }
+
     /// Turns embeddings `[rows, hidden]` into final hidden states, in place, and extends each sequence's cache.
+    ///
+    /// Chunks lie one after the other in order of their first layer: those that enter later join the batch there.
     public func forward(_ states: Matrix, chunks: [DecoderChunk]) {
         let scratch = LlamaScratch(configuration, rows: states.rows)
         let starts = chunks.map(\.sequence.cache.count)
+        var joined = 0
         for (layer, block) in blocks.enumerated() {
-            showResidual(states, layer: layer, chunks: chunks, starts: starts)
-            block(states, chunks: chunks, starts: starts, scratch: scratch)
+            while joined < chunks.count, chunks[joined].firstLayer <= layer { joined += 1 }
+            guard joined > 0 else { continue }
+            let active = Array(chunks[..<joined])
+            let rows = active[joined - 1].rows.upperBound
+            showResidual(states, layer: layer, chunks: active, starts: starts)
+            block(states.rows(0..<rows), chunks: active, starts: starts, scratch: scratch.rows(rows))
         }
         showResidual(states, layer: blocks.count, chunks: chunks, starts: starts)
         for (chunk, start) in zip(chunks, starts) { chunk.sequence.cache.advance(to: start + chunk.rows.count) }
@@ -126,11 +143,9 @@ public final class LlamaDecoder: Sendable {
 
     private func showResidual(_ states: Matrix, layer: Int, chunks: [DecoderChunk], starts: [Int]) {
         for (chunk, start) in zip(chunks, starts) {
-            chunk.sequence.hooks?.residual(
-                states.rows(chunk.rows),
-                layer: layer,
-                positions: start..<start + chunk.rows.count
-            )
+            let (rows, positions) = (states.rows(chunk.rows), start..<start + chunk.rows.count)
+            chunk.sequence.record?.keep(rows, layer: layer, positions: positions)
+            chunk.sequence.hooks?.residual(rows, layer: layer, positions: positions)
         }
     }
 }

@@ -65,6 +65,9 @@ public struct AttentionCapture: Sendable {
         }
     }
 
+    /// The first row to record, given that generated ones follow the prompt; `nil` for none.
+    public var firstPosition: Int? { rows.first }
+
     /// Whether the row at `position` of `layer` is to be recorded.
     public func wants(layer: Int, position: Int) -> Bool {
         wanted[layer] && rows.contains(position)

@@ -1,3 +1,4 @@
+import API
 import ArgumentParser
 
 /// The command line: one resident model, served, asked or described.
@@ -17,7 +18,7 @@ struct FoveaCommand: AsyncParsableCommand {
             the embedded model answers. Every option can also be set as an environment variable: FOVEA_ and its name in
             capitals, so --max-connections is FOVEA_MAX_CONNECTIONS.
             """,
-        version: "0.1.0",
+        version: BuildInformation.version,
         subcommands: [
             ServeCommand.self, GenerateCommand.self, InspectCommand.self, ConvertCommand.self, HealthCommand.self,
         ]

@@ -20,8 +20,6 @@ struct ServeCommand: AsyncParsableCommand {
 
     @OptionGroup var modelArguments: ModelArguments
 
-    @OptionGroup var serviceArguments: ServiceArguments
-
     @Option(help: ArgumentHelp("Address to listen on. Default: 127.0.0.1.", valueName: "address"))
     var host: String?
 
@@ -61,6 +59,15 @@ struct ServeCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
+            "Bytes that answered requests may leave for later ones: keys and values of prompts, embeddings of pictures.",
+            discussion: "0 keeps nothing. Default: 16 full contexts, at most a quarter of the memory that is left.",
+            valueName: "n"
+        )
+    )
+    var cacheBytes: Int?
+
+    @Option(
+        help: ArgumentHelp(
             "Directory of the viewer.",
             discussion: "Default: public/ of the installation.",
             valueName: "dir"
@@ -75,14 +82,17 @@ struct ServeCommand: AsyncParsableCommand {
         signal(SIGPIPE, SIG_IGN)
         let directory = try modelArguments.directory()
         let options = try modelArguments.options()
-        var service = try serviceArguments.configuration()
-        service.contexts = try contextLimits()
-        let holder = ModelHolder(service)
+        let holder = ModelHolder(
+            contextLimits: try contextLimits(),
+            cacheBytes: try number(cacheBytes, "cache-bytes", in: 0...(1 << 50))
+        )
+        let catalog = RouteCatalog(holder)
         let server = WebServer(
             configuration: try configuration(),
-            routes: RouteCatalog(holder).routes,
+            routes: catalog.routes,
             staticFiles: try ViewerDirectory.find(Environment.value(`public`, "public")).map(StaticFiles.init),
-            logger: logger
+            logger: logger,
+            observer: catalog.record
         )
         let address = try server.start()
         print("listening on \(address)")

@@ -19,13 +19,19 @@ struct TestAPI: Sendable {
     let client: HTTPClient
 
     /// A server whose model is loaded unless a test wants to see it come.
-    init(isLoaded: Bool = true, _ service: ServiceConfiguration = ServiceConfiguration()) throws {
-        holder = ModelHolder(service)
+    init(isLoaded: Bool = true, maximumRequests: Int = 256) throws {
+        holder = ModelHolder(maximumRequests: maximumRequests)
         var configuration = ServerConfiguration()
         configuration.port = 0
         var logger = Logger(label: "test")
         logger.logLevel = .critical
-        server = WebServer(configuration: configuration, routes: RouteCatalog(holder).routes, logger: logger)
+        let catalog = RouteCatalog(holder)
+        server = WebServer(
+            configuration: configuration,
+            routes: catalog.routes,
+            logger: logger,
+            observer: catalog.record
+        )
         client = HTTPClient(port: try server.start().port)
         if isLoaded { try load() }
     }

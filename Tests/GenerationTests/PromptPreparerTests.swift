@@ -2,6 +2,7 @@ import Foundation
 import Generation
 import ModelFixtures
 import Models
+import Tensors
 import Testing
 import Tokenization
 
@@ -90,5 +91,40 @@ import Tokenization
         let after = try await model.prompt([question, ChatMessage(role: .assistant, text: "Yes")], pictures: []).ids
         #expect(after.starts(with: before))
         #expect(after[before.count] == id)
+    }
+
+    @Test func aPictureThatManyAskForAtOnceIsSeenOnce() async throws {
+        let model = try ModelFixture.gqaPad.model()
+        let preparer = PromptPreparer(model: model, pictureBytes: 1 << 24)
+        let pictures = [try ModelFixture.picture("tower.jpg"), try ModelFixture.picture("tower.jpg")]
+        let message = ChatMessage(role: .user, parts: [.image(0), .image(1), .text("Same?")])
+        let cold = try await PromptPreparer(model: model).prepare([message], images: pictures)
+        let prompts = try await withThrowingTaskGroup(of: PreparedPrompt.self) { group in
+            for _ in 0..<8 { group.addTask { try await preparer.prepare([message], images: pictures) } }
+            return try await group.reduce(into: []) { $0.append($1) }
+        }
+        for prompt in prompts {
+            #expect(prompt.images.map(\.values) == cold.images.map(\.values))
+            #expect(prompt.layout.images.map(\.norms) == cold.layout.images.map(\.norms))
+            #expect(prompt.layout.images[1].geometry == cold.layout.images[1].geometry)
+        }
+        let statistics = preparer.pictureStatistics
+        #expect(statistics.entries == 1 && statistics.misses == 1 && statistics.hits == 7)
+        _ = try await preparer.prepare([message], images: [pictures[0], try ModelFixture.picture("field.jpg")])
+        #expect(preparer.pictureStatistics.entries == 2)
+    }
+
+    @Test func pictureEmbeddingsStayWithinTheirLimit() async throws {
+        let model = try ModelFixture.mhaCrop.model()
+        let one = try await model.prompt("?").images[0]
+        let bytes = one.rows * one.columns * MemoryLayout<Float>.stride
+        let preparer = PromptPreparer(model: model, pictureBytes: bytes * 3 / 2)
+        let message = ChatMessage(role: .user, parts: [.image(0), .text("?")])
+        for name in ["field.jpg", "tower.jpg", "field.jpg"] {
+            _ = try await preparer.prepare([message], images: [try ModelFixture.picture(name)])
+        }
+        let statistics = preparer.pictureStatistics
+        #expect(statistics.entries == 1 && statistics.bytes == bytes)
+        #expect(statistics.evictions == 2 && statistics.hits == 0 && statistics.misses == 3)
     }
 }

@@ -1,4 +1,5 @@
 import Generation
+import JSON
 import ModelFixtures
 import Models
 import Probing
@@ -58,6 +59,18 @@ struct OracleCase {
         return try AttentionCapture(request, layout: prompt.layout, shape: model.probeShape, maxTokens: 32)
     }
 
+    /// Three words at every layer of some positions.
+    func lens(positions: Range<Int>) throws -> LensCapture {
+        let span: JSONValue = ["range": [.integer(positions.lowerBound), .integer(positions.upperBound)]]
+        return try LensCapture(
+            LensRequest(ProbeField(["positions": span, "top_k": 3], path: "lens")),
+            layout: prompt.layout,
+            decoder: model.decoder,
+            candidates: nil,
+            target: 5
+        )
+    }
+
     func random(seed: UInt64) -> RandomKnockouts {
         RandomKnockouts(seed: seed, layout: prompt.layout, shape: model.probeShape)
     }
@@ -66,6 +79,24 @@ struct OracleCase {
     func forward(_ knockouts: [ResolvedKnockout] = [], answer: [Int] = [], chunk: Int = .max) -> ForwardRecord {
         let probes = ProbeRun(ResolvedInterventions(knockouts: knockouts), shape: model.probeShape)
         return ForwardRecord(prompt, answer: answer, model: model, chunk: chunk, probes: probes)
+    }
+}
+
+/// The same answer, attention and lens record, bit for bit.
+func expectSameProbes(_ a: GenerationResult, _ b: GenerationResult, _ comment: String) {
+    expectSame(a, b, comment)
+    #expect(Set(a.attention.keys) == Set(b.attention.keys), "\(comment)")
+    for (position, row) in a.attention {
+        #expect(row.layers.map(\.maps) == b.attention[position]?.layers.map(\.maps), "\(comment), row \(position)")
+    }
+    #expect(a.lens?.top == b.lens?.top && a.lens?.targetProbability == b.lens?.targetProbability, "\(comment)")
+}
+
+extension Collection {
+    func asyncMap<T>(_ transform: (Element) async throws -> T) async throws -> [T] {
+        var result: [T] = []
+        for element in self { result.append(try await transform(element)) }
+        return result
     }
 }
 
