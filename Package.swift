@@ -48,6 +48,8 @@ let package = Package(
         library("Probing", ["JSON", "Models", "Tensors", "Imaging"]),
         library("Generation", ["Probing", "Models", "Tensors", "Weights", "Imaging", "Tokenization", logging]),
 
+        library("Experiments", ["JSON", "Generation", "Probing", "Models", "Imaging", "Tokenization"]),
+
         // The HTTP stack. The two meet only in API.
         library("HTTPCore", [httpTypes]),
         .target(name: "CSystem"),
@@ -56,14 +58,15 @@ let package = Package(
         library(
             "API",
             [
-                "JSON", "COpenSSL", "WebServer", "HTTPCore", "Generation", "Probing", "Models", "Imaging",
-                "Tokenization", httpTypes, logging,
+                "JSON", "COpenSSL", "WebServer", "HTTPCore", "Experiments", "Generation", "Probing", "Models",
+                "Imaging", "Tokenization", httpTypes, logging,
             ]
         ),
         .executableTarget(
             name: "fovea",
             dependencies: [
-                "API", "WebServer", "Generation", "Models", "Imaging", "Tokenization", "Tensors", argumentParser,
+                "API", "WebServer", "Experiments", "Generation", "Models", "Imaging", "Tokenization", "Tensors",
+                argumentParser,
                 logging,
             ],
             resources: [.copy("EmbeddedModel")],
@@ -92,14 +95,14 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
+        tests("Experiments", ["ModelFixtures", "JSON", "Generation", "Probing", "Models", "Imaging", "Tokenization"]),
         tests("HTTPCore", [httpTypes]),
         tests("WebServer", ["HTTPCore", httpTypes, logging]),
         tests(
             "API",
             [
-                "JSON", "WebServer", "HTTPCore", "Generation", "Probing", "Models", "Imaging", "Tokenization",
-                httpTypes,
-                logging,
+                "JSON", "WebServer", "HTTPCore", "Experiments", "Generation", "Probing", "Models", "Imaging",
+                "Tokenization", httpTypes, logging,
             ]
         ),
         .testTarget(

@@ -1,3 +1,4 @@
+import Experiments
 import Generation
 import HTTPCore
 import HTTPTypes
@@ -37,6 +38,14 @@ enum APIError {
                 type: "server_error",
                 code: "out_of_memory_estimate",
                 message: error.description
+            )
+        case let error as JudgeError:
+            return HTTPError(
+                status: .badGateway,
+                type: "server_error",
+                code: "judge_failed",
+                message: error.description,
+                parameter: "judge"
             )
         case let error as JSONError:
             return HTTPError.badRequest("The body is \(error.message)")

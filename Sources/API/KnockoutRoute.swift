@@ -1,3 +1,4 @@
+import Experiments
 import Generation
 import HTTPCore
 import JSON
@@ -9,63 +10,40 @@ import WebServer
 enum KnockoutRoute {
     private static let fields: [String: KnownFields] = [
         "knockouts": .knockout,
-        "sweep": ["knockouts": .knockout, "layers": .layers, "preset": .value],
-        "score": ["targets": .value, "top_k": .value],
-        "judge": .value,
-        "object": .span,
+        "sweep": [
+            "knockouts": .knockout, "layers": .layers, "preset": .value, "starts": .value, "window": .value,
+            "width": .value,
+        ],
+        "score": .score, "judge": .value, "object": .span,
     ]
 
     static func answer(_ request: ServerRequest, holder: ModelHolder) async throws -> ServerResponse {
         let api = try await APIRequest.read(request, holder: holder, extra: fields)
-        let study = try await study(api)
-        let warnings = api.chat.warnings
-        guard api.chat.streams else {
-            var result = try await study.run { _, _ in }
-            result.add(warnings: warnings)
-            return .json(JSONValue.object(result).serialized())
-        }
-        return api.events { writer in
-            try await writer.write(event: ["type": "meta", "layout": study.baseline.prompt.layout.payload()])
-            var result = try await study.run { type, fields in
-                try await writer.write(event: .object(fields.merging(["type": .string(type)]) { first, _ in first }))
-            }
-            result.add(warnings: warnings)
-            result["type"] = "result"
-            try await writer.write(event: .object(result))
-        }
-    }
-
-    // MARK: - Private
-
-    /// The runs that a request asks for, every span and layer resolved.
-    private static func study(_ api: APIRequest) async throws -> KnockoutStudy {
-        let variants = try KnockoutVariant.read(api.chat.root, layers: api.resident.model.probeShape.layers)
-        try checkJudge(api.chat.root.member("judge"))
+        let variants = try KnockoutVariant.read(api.chat.root, model: api.resident.model)
+        let judge = try api.judge()
         let prompt = try await api.prepare()
-        let score = try await ScoreRequest.read(api)
+        let grading = Grading(
+            tokenizer: api.resident.model.tokenizer,
+            score: try await ScoreRequest.read(api),
+            judge: judge,
+            task: nil
+        )
         var planned: [PlannedVariant] = []
         for variant in variants {
             let interventions = try await api.resolve(variant.interventions, paths: variant.paths, prompt: prompt)
-            planned.append(PlannedVariant(variant: variant, interventions: interventions))
+            planned.append(
+                PlannedVariant(name: variant.name, written: variant.written, interventions: interventions)
+            )
         }
-        return KnockoutStudy(
-            resident: api.resident,
-            baseline: try await api.generation(prompt),
-            variants: planned,
-            score: score
-        )
+        let baseline = try await api.generation(prompt)
+        let study = StudyAnswer(api: api, baseline: baseline, variants: planned, grading: grading, warnings: [])
+        return try await study.response()
     }
+}
 
-    private static func checkJudge(_ field: ProbeField?) throws {
-        guard let field else { return }
-        let name = try field.string()
-        guard ["none", "lexical", "external"].contains(name) else {
-            throw ProbeError.invalid(field.path, "is \"\(name)\"; judges are none, lexical and external")
-        }
-        guard name == "none" else {
-            throw ProbeError.unsupported(field.path, "\"\(name)\" is not supported by this version; use \"none\"")
-        }
-    }
+extension KnownFields {
+    /// What is scored at the first answer position.
+    static let score: KnownFields = ["targets": .value, "top_k": .value]
 }
 
 extension ScoreRequest {

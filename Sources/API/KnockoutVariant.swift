@@ -1,4 +1,5 @@
 import JSON
+import Models
 import Probing
 
 /// One knocked-out run that a request asks for.
@@ -13,16 +14,16 @@ struct KnockoutVariant {
     /// Variants of one request at most.
     static let maximumCount = 512
 
-    /// The variants of `knockouts` (named or explicit, one or many) and of `sweep` (every knockout at every window) on
-    /// a model with `layers` of them. An empty list of knockouts asks for the baseline alone.
-    static func read(_ root: ProbeField, layers: Int) throws -> [KnockoutVariant] {
+    /// The variants of `knockouts` (named or explicit, one or many) and of `sweep` on `model`. An empty list of knockouts
+    /// asks for the baseline alone.
+    static func read(_ root: ProbeField, model: VisionLanguageModel) throws -> [KnockoutVariant] {
         let knockouts = root.member("knockouts")
         let sweep = root.member("sweep")
         guard knockouts != nil || sweep != nil else {
             throw ProbeError.invalid("knockouts", "is missing; send for example [\"img->gen\"]")
         }
         var variants = try knockouts.map(list) ?? []
-        if let sweep { variants += try Self.sweep(sweep, depth: layers) }
+        if let sweep { variants += try SweepReader(sweep, object: root.member("object"), model: model).variants() }
         return variants
     }
 
@@ -34,7 +35,7 @@ struct KnockoutVariant {
         return try elements.map(variant)
     }
 
-    private static func checkCount(_ count: Int, _ field: ProbeField) throws(ProbeError) {
+    static func checkCount(_ count: Int, _ field: ProbeField) throws(ProbeError) {
         guard count <= maximumCount else {
             throw .invalid(field.path, "asks for \(count) variants; at most \(maximumCount) are run")
         }
@@ -62,42 +63,5 @@ struct KnockoutVariant {
 
     private static func label(_ interventions: [Intervention]) -> String {
         interventions.isEmpty ? "none" : interventions.map { "\($0.name)@\($0.layers)" }.joined(separator: "+")
-    }
-
-    private static func sweep(_ field: ProbeField, depth: Int) throws -> [KnockoutVariant] {
-        let field = try field.object()
-        if let preset = field.member("preset") {
-            throw ProbeError.unsupported(
-                preset.path,
-                "sweep presets are not supported by this version; list \"knockouts\" and \"layers\""
-            )
-        }
-        let knockouts = try field.required("knockouts").elements()
-        let layers = try field.required("layers").elements()
-        try checkCount(knockouts.count.multipliedReportingOverflow(by: layers.count).partialValue, field)
-        let windows = try layers.map { window in
-            let selector = try LayerSelector(window)
-            _ = try selector.resolved(count: depth, parameter: window.path)
-            return (selector: selector, written: window.value)
-        }
-        return try knockouts.flatMap { knockout in
-            let intervention = try Intervention(knockout)
-            return windows.map { window in
-                let limited = intervention.limited(to: window.selector)
-                return KnockoutVariant(
-                    name: label([limited]),
-                    interventions: [limited],
-                    paths: [knockout.path],
-                    written: [rewritten(knockout.value, layers: window.written)]
-                )
-            }
-        }
-    }
-
-    /// The intervention as one would have written it for that window.
-    private static func rewritten(_ knockout: JSONValue, layers: JSONValue) -> JSONValue {
-        var fields = knockout.object ?? ["kind": "attention_knockout", "preset": knockout]
-        fields["layers"] = layers
-        return .object(fields)
     }
 }

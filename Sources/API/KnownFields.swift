@@ -45,7 +45,8 @@ indirect enum KnownFields: Sendable, ExpressibleByDictionaryLiteral {
 
     private static let spanMembers: [String: KnownFields] = [
         "range": .value, "patches": .value, "box": .value, "polygon": .value, "mask": .value, "rows": .value,
-        "buffer": .value, "image": .value, "random": .value, "of": .span, "seed": .value, "union": .span,
+        "buffer": .value, "image": .value, "random": .value, "of": .span, "dilate": .span, "seed": .value,
+        "union": .span,
         "minus": .span, "intersect": .span,
     ]
 }

@@ -1,3 +1,4 @@
+import Experiments
 import Generation
 import HTTPCore
 import HTTPTypes
@@ -12,36 +13,16 @@ public final class ModelHolder: Sendable {
     }
 
     private let state = Mutex(State.loading)
-    private let maximumRequests: Int
-    private let contextLimits: ContextLimits
-    private let cacheBytes: Int?
+    private let configuration: ServiceConfiguration
 
     /// A holder whose model is still loading.
-    ///
-    /// - Parameters:
-    ///   - maximumRequests: model requests under way at a time; further ones are answered 429.
-    ///   - contextLimits: compressed contexts to keep.
-    ///   - cacheBytes: bytes that answered requests may leave for later ones, keys and values and embeddings together;
-    ///     `nil` takes what suits the model, 0 keeps nothing.
-    public init(
-        maximumRequests: Int = 256,
-        contextLimits: ContextLimits = ContextLimits(),
-        cacheBytes: Int? = nil
-    ) {
-        self.maximumRequests = maximumRequests
-        self.contextLimits = contextLimits
-        self.cacheBytes = cacheBytes
+    public init(_ configuration: ServiceConfiguration = ServiceConfiguration()) {
+        self.configuration = configuration
     }
 
     /// Makes the model available.
     public func finish(_ model: VisionLanguageModel) {
-        let resident = ResidentModel(
-            model,
-            maximumRequests: maximumRequests,
-            contextLimits: contextLimits,
-            cacheBytes: cacheBytes
-        )
-        state.withLock { $0 = .ready(resident) }
+        state.withLock { $0 = .ready(ResidentModel(model, configuration)) }
     }
 
     /// The model, or 503.
@@ -68,14 +49,19 @@ final class ResidentModel: Sendable {
     let images = ImageStore(capacity: 512 << 20)
     let contexts: ContextStore
     let gate: RequestGate
+    let externalJudge: ExternalJudge?
+    /// Seconds that one request may be predicted to take.
+    let timeBudget: Double?
 
     var name: String { model.description.name }
 
-    init(_ model: VisionLanguageModel, maximumRequests: Int, contextLimits: ContextLimits, cacheBytes: Int?) {
+    init(_ model: VisionLanguageModel, _ configuration: ServiceConfiguration) {
         self.model = model
-        contexts = ContextStore(contextLimits)
-        gate = RequestGate(limit: maximumRequests)
-        let bytes = cacheBytes ?? InferenceEngine.standardCacheBytes(for: model)
+        contexts = ContextStore(configuration.contexts)
+        gate = RequestGate(limit: configuration.maximumRequests)
+        externalJudge = configuration.externalJudge.map(ExternalJudge.init)
+        timeBudget = configuration.timeBudget
+        let bytes = configuration.cacheBytes ?? InferenceEngine.standardCacheBytes(for: model)
         // A picture's embeddings are some hundredths of its keys and values.
         let pictureBytes = bytes / 8
         engine = InferenceEngine(model: model, prefixBytes: bytes - pictureBytes)

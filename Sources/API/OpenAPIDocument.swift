@@ -23,13 +23,16 @@ struct OpenAPIDocument {
             ],
             "paths": .object(paths.mapValues { .object($0) }),
             "components": [
-                "schemas": .object(OpenAPISchemas.bodies.merging(OpenAPIAnswers.all) { first, _ in first }),
+                "schemas": .object(Self.schemas),
                 "securitySchemes": ["key": ["type": "http", "scheme": "bearer"]],
             ],
         ]
     }
 
     // MARK: - Private
+
+    private static let schemas = OpenAPISchemas.bodies.merging(OpenAPIAnswers.all) { first, _ in first }
+        .merging(OpenAPIStudies.all) { first, _ in first }
 
     private func operation(_ entry: RouteEntry) -> JSONValue {
         var fields: [String: JSONValue] = [

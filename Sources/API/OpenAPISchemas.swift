@@ -71,7 +71,8 @@ enum OpenAPISchemas {
         "encoding": ["enum": ["json", "base64"]],
     ]
 
-    private static func chat(adding properties: [String: JSONValue]) -> JSONValue {
+    /// A chat body with more members.
+    static func chat(adding properties: [String: JSONValue]) -> JSONValue {
         object(.object(chatProperties.merging(properties) { _, new in new }), required: ["messages"])
     }
 
@@ -89,15 +90,21 @@ enum OpenAPISchemas {
 
     private static let knockout = chat(adding: [
         "knockouts": list(["oneOf": [reference("Intervention"), reference("NamedKnockout")]]),
-        "sweep": object(
-            ["knockouts": list(reference("Intervention")), "layers": list(reference("Layers"))],
-            required: ["knockouts", "layers"]
-        ),
-        "score": object([
-            "targets": ["type": "array", "items": ["type": "string"]], "top_k": ["type": "integer", "minimum": 0],
+        "sweep": object([
+            "preset": ["enum": .array(SweepReader.Preset.allCases.map { .string($0.rawValue) })],
+            "knockouts": list(reference("Intervention")), "layers": list(reference("Layers")),
+            "starts": list(["type": "integer"]),
+            "window": ["type": "array", "items": ["type": "integer"], "minItems": 2, "maxItems": 2],
+            "width": ["type": "integer", "minimum": 1, "default": 9],
         ]),
-        "judge": ["enum": ["none"]],
+        "score": score, "judge": judgeName, "object": reference("Span"),
     ])
+
+    static let score = object([
+        "targets": ["type": "array", "items": ["type": "string"]], "top_k": ["type": "integer", "minimum": 0],
+    ])
+
+    static let judgeName: JSONValue = ["enum": ["none", "lexical", "external"], "default": "none"]
 
     private static let lens = chat(adding: [
         "lens": object([

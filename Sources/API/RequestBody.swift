@@ -25,7 +25,9 @@ enum RequestBody {
     // MARK: - Private
 
     /// Fields whose text is never JSON.
-    private static let texts: Set<String> = ["model", "encoding", "judge"]
+    private static let texts: Set<String> = [
+        "model", "encoding", "judge", "phrase", "select", "class", "task", "route",
+    ]
 
     /// `image` parts and `prompt` become one user message; every other part is a member of the body, JSON where it
     /// parses as such.

@@ -10,7 +10,7 @@ public struct RouteCatalog: Sendable {
 
     /// The routes over the model in `holder`.
     public init(_ holder: ModelHolder) {
-        var entries = Self.service(holder, metrics) + Self.model(holder) + Self.contexts(holder)
+        var entries = Self.service(holder, metrics) + Self.model(holder) + Self.contexts(holder) + Self.studies(holder)
         func own(_ handler: @escaping RouteEntry.Handler) -> RouteEntry {
             .get("/openapi.json", "service", "This description", answer: .json("Object"), handler: handler)
         }

@@ -35,10 +35,12 @@ enum ServiceRoutes {
             presets[name] = .array(try selector.resolved(count: depth, parameter: name).map { .integer($0) })
         }
         let value: JSONValue = [
-            "probes": ["/v1/attention", "/v1/knockout", "/v1/logit-lens"],
-            "streaming": ["/v1/chat/completions", "/v1/attention", "/v1/knockout"],
+            "probes": ["/v1/attention", "/v1/knockout", "/v1/logit-lens", "/v1/ablation", "/v1/localize", "/v1/judge"],
+            "streaming": ["/v1/chat/completions", "/v1/attention", "/v1/knockout", "/v1/ablation"],
             "interventions": .array(Intervention.kinds.map { .string($0) }),
             "knockout_presets": .array(KnockoutPreset.allCases.map { .string($0.rawValue) }),
+            "sweep_presets": .array(SweepReader.Preset.allCases.map { .string($0.rawValue) }),
+            "judges": .array(resident.externalJudge == nil ? ["lexical"] : ["lexical", "external"]),
             "spans": .array(PromptLayout.spanNames.map { .string($0) }),
             "layer_presets": .object(presets),
             "compression": [

@@ -96,6 +96,7 @@ struct InferenceLoop {
         model.decoder.forward(states, chunks: chunks)
         statistics.steps += 1
         statistics.rows += states.rows
+        publish()
         decide(zip(stepped, chunks).map { ($0.0, $1.rows.upperBound - 1) }.filter(\.0.needsLogits), states)
     }
 

@@ -27,18 +27,13 @@ public struct HeatmapRenderer: Sendable {
             "the geometry is another picture's"
         )
         let scaled = Self.scaledToUnit(values)
-        let columns = Self.blends(grid.horizontal, pixels: image.width, cells: grid.cols, patchSize: grid.patchSize)
-        let rows = Self.blends(grid.vertical, pixels: image.height, cells: grid.rows, patchSize: grid.patchSize)
+        let interpolation = PatchInterpolation(geometry, tile: tile)
         let palette = (0..<256).map { colormap.color(Float($0) / 255) }
         var pixels = image.pixels
-        for (y, row) in rows.enumerated() {
-            guard let row else { continue }
-            for (x, column) in columns.enumerated() {
-                guard let column else { continue }
-                func value(_ r: Int, _ c: Int) -> Float { scaled[r * grid.cols + c] }
-                let upper = column.mix(value(row.low, column.low), value(row.low, column.high))
-                let lower = column.mix(value(row.high, column.low), value(row.high, column.high))
-                let color = palette[Int((row.mix(upper, lower) * 255).rounded())]
+        for y in 0..<image.height {
+            for x in 0..<image.width {
+                guard let value = interpolation.value(scaled, x: x, y: y) else { continue }
+                let color = palette[Int((value * 255).rounded())]
                 let index = 3 * (y * image.width + x)
                 pixels[index] = blend(pixels[index], color.red)
                 pixels[index + 1] = blend(pixels[index + 1], color.green)
@@ -49,26 +44,6 @@ public struct HeatmapRenderer: Sendable {
     }
 
     // MARK: - Private
-
-    /// Two neighbouring patches along one axis and the share of the second.
-    private struct Blend {
-        let low: Int
-        let high: Int
-        let fraction: Float
-
-        func mix(_ a: Float, _ b: Float) -> Float { a + (b - a) * fraction }
-    }
-
-    /// One blend for each pixel of an axis; `nil` where the model did not see it.
-    private static func blends(_ map: AxisMap, pixels: Int, cells: Int, patchSize: Int) -> [Blend?] {
-        (0..<pixels).map { pixel in
-            let position = (Double(pixel) + 0.5 - map.offset) / map.scale / Double(patchSize)
-            guard position >= 0, position <= Double(cells) else { return nil }
-            let centered = min(max(position - 0.5, 0), Double(cells - 1))
-            let low = Int(centered)
-            return Blend(low: low, high: min(low + 1, cells - 1), fraction: Float(centered - Double(low)))
-        }
-    }
 
     private static func scaledToUnit(_ values: [Float]) -> [Float] {
         let finite = values.filter(\.isFinite)

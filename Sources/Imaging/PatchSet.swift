@@ -59,6 +59,13 @@ public struct PatchSet: Sendable, Equatable {
         return set
     }
 
+    /// Patches by their place among the picture's image tokens; places that do not exist are left out.
+    public static func at(indices: [Int], in geometry: ImageGeometry) -> PatchSet {
+        var set = PatchSet(geometry) { _ in false }
+        for index in indices where set.isSelected.indices.contains(index) { set.isSelected[index] = true }
+        return set
+    }
+
     /// Whole rows of one tile's grid; negative ones count from the last.
     public static func rows(_ rows: [Int], tile: Int = 0, in geometry: ImageGeometry) throws(ImageError) -> PatchSet {
         var set = PatchSet(geometry) { _ in false }

@@ -21,6 +21,11 @@ struct Polygon: Sendable {
         return edges.contains { Self.crosses($0, $1, box) } || contains(center)
     }
 
+    /// Where the edges cross a horizontal line, in no order; an even number of times.
+    func crossings(y: Double) -> [Double] {
+        edges.filter { ($0.y > y) != ($1.y > y) }.map { a, b in a.x + (y - a.y) / (b.y - a.y) * (b.x - a.x) }
+    }
+
     // MARK: - Private
 
     private var edges: some Sequence<(Point, Point)> {
@@ -28,12 +33,7 @@ struct Polygon: Sendable {
     }
 
     private func contains(_ point: Point) -> Bool {
-        var inside = false
-        for (a, b) in edges where (a.y > point.y) != (b.y > point.y) {
-            let x = a.x + (point.y - a.y) / (b.y - a.y) * (b.x - a.x)
-            if point.x < x { inside.toggle() }
-        }
-        return inside
+        crossings(y: point.y).count { point.x < $0 } % 2 == 1
     }
 
     /// Clips the segment to the open box along each axis (Liang–Barsky): something is left if they cross.

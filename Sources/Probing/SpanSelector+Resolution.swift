@@ -43,6 +43,8 @@ extension SpanSelector {
             return try Self.folded(parts, layout, parameter) { $0.intersection($1) }
         case .minus(let all, let removed):
             return try all.positions(layout, parameter).subtracting(removed.positions(layout, parameter))
+        case .dilated(let span, let steps):
+            return Self.dilated(try span.positions(layout, parameter), by: steps, layout)
         case .register(let sigma, let index):
             return try Self.registers(of: try image(index, layout, parameter), layout, sigma: sigma)
         case .patches, .box, .polygon, .mask, .rows:
@@ -99,6 +101,16 @@ extension SpanSelector {
             throw .unsupported(parameter, "picture \(index) is not in the prompt, which has \(layout.images.count)")
         }
         return layout.images[index]
+    }
+
+    /// Each picture's patches grown for themselves; positions that are no patches are left out.
+    private static func dilated(_ set: PositionSet, by steps: Int, _ layout: PromptLayout) -> PositionSet {
+        let positions = layout.images.flatMap { image -> [Int] in
+            let first = image.patchPositions.lowerBound
+            let patches = image.patchPositions.filter(set.contains).map { $0 - first }
+            return PatchSet.at(indices: patches, in: image.geometry).dilated(by: steps).indices.map { first + $0 }
+        }
+        return PositionSet(length: layout.length, positions: positions)
     }
 
     /// P1: norm > mean + sigma · standard deviation (unbiased) over this picture's tokens.

@@ -24,6 +24,8 @@ public indirect enum SpanSelector: Sendable {
     case register(sigma: Double, image: Int)
     /// `count` positions of another span, drawn with a seed.
     case random(Int, of: SpanSelector, seed: Int)
+    /// The patches of another span, grown by some steps of 8-neighbour dilation on their picture's grid.
+    case dilated(SpanSelector, by: Int)
     /// Positions in any.
     case union([SpanSelector])
     /// Positions in the first that are not in the second.
@@ -84,15 +86,23 @@ public indirect enum SpanSelector: Sendable {
                 seed: try field.member("seed")?.integer() ?? 0
             )
         }
+        if let dilated = field.member("dilate") {
+            return .dilated(try SpanSelector(dilated, depth: depth + 1), by: try buffer(field, default: 1))
+        }
         return nil
     }
 
-    private static func region(_ field: ProbeField) throws(ProbeError) -> SpanSelector {
-        let buffer = try field.member("buffer")?.integer() ?? 0
-        let image = try field.member("image")?.integer() ?? 0
+    private static func buffer(_ field: ProbeField, default fallback: Int) throws(ProbeError) -> Int {
+        let buffer = try field.member("buffer")?.integer() ?? fallback
         guard (0...1024).contains(buffer) else {
             throw .invalid(field.path, "buffer is \(buffer); it must lie in 0…1024")
         }
+        return buffer
+    }
+
+    private static func region(_ field: ProbeField) throws(ProbeError) -> SpanSelector {
+        let buffer = try buffer(field, default: 0)
+        let image = try field.member("image")?.integer() ?? 0
         if let patches = field.member("patches") {
             var pairs: [[Int]] = []
             for element in try patches.elements() {
@@ -127,7 +137,7 @@ public indirect enum SpanSelector: Sendable {
         throw .invalid(
             field.path,
             "must be a span: a name, a list of positions, or one of {range}, {patches}, {box}, {polygon}, {mask}, "
-                + "{rows}, {register}, {random,of}, {union}, {minus}, {intersect}"
+                + "{rows}, {register}, {random,of}, {dilate}, {union}, {minus}, {intersect}"
         )
     }
 

@@ -15,6 +15,8 @@ public struct TokenScore: Sendable, Equatable {
 public struct TokenDistribution: Sendable {
     /// Natural-log probabilities by id.
     public let logProbabilities: [Float]
+    /// The natural logarithm of the sum of all exponentiated logits: what the softmax took off each of them.
+    public let logNormalizer: Double
 
     /// The softmax of `logits`, accumulated in f64.
     public init(logits: [Float]) {
@@ -22,6 +24,7 @@ public struct TokenDistribution: Sendable {
         var sum = 0.0
         for logit in logits { sum += exp(Double(logit - maximum)) }
         let shift = log(sum)
+        logNormalizer = Double(maximum) + shift
         logProbabilities = logits.map { Float(Double($0) - Double(maximum) - shift) }
     }
 
@@ -36,6 +39,9 @@ public struct TokenDistribution: Sendable {
     public subscript(id: Int) -> TokenScore {
         TokenScore(id: id, logProbability: Double(logProbabilities[id]))
     }
+
+    /// The logit of one id, to the precision of its log-probability.
+    public func logit(_ id: Int) -> Double { Double(logProbabilities[id]) + logNormalizer }
 
     /// The `count` likeliest, best first; of equals the lowest id first.
     public func top(_ count: Int) -> [TokenScore] {

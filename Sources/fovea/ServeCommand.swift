@@ -20,6 +20,8 @@ struct ServeCommand: AsyncParsableCommand {
 
     @OptionGroup var modelArguments: ModelArguments
 
+    @OptionGroup var serviceArguments: ServiceArguments
+
     @Option(help: ArgumentHelp("Address to listen on. Default: 127.0.0.1.", valueName: "address"))
     var host: String?
 
@@ -82,10 +84,10 @@ struct ServeCommand: AsyncParsableCommand {
         signal(SIGPIPE, SIG_IGN)
         let directory = try modelArguments.directory()
         let options = try modelArguments.options()
-        let holder = ModelHolder(
-            contextLimits: try contextLimits(),
-            cacheBytes: try number(cacheBytes, "cache-bytes", in: 0...(1 << 50))
-        )
+        var service = try serviceArguments.configuration()
+        service.contexts = try contextLimits()
+        service.cacheBytes = try number(cacheBytes, "cache-bytes", in: 0...(1 << 50))
+        let holder = ModelHolder(service)
         let catalog = RouteCatalog(holder)
         let server = WebServer(
             configuration: try configuration(),

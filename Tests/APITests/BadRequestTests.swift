@@ -121,7 +121,7 @@ struct BadRequestTests {
         Refusal(probe: "knockout", ["knockouts": ["img->gen"]], 422, "knockouts[0]", image: nil),
         Refusal(probe: "knockout", ["knockouts": [["kind": "nonsense"]]], 400, "knockouts[0].kind"),
         Refusal(probe: "knockout", ["knockouts": [["kind": "head_ablation"]]], 422, "knockouts[0].kind"),
-        Refusal(probe: "knockout", ["sweep": ["preset": "from-layer"]], 422, "sweep.preset"),
+        Refusal(probe: "knockout", ["sweep": ["preset": "sideways"]], 400, "sweep.preset"),
         Refusal(probe: "knockout", ["sweep": ["knockouts": ["img->gen"]]], 400, "sweep.layers"),
         Refusal(
             probe: "knockout",
@@ -129,7 +129,7 @@ struct BadRequestTests {
             422,
             "sweep.layers[1]"
         ),
-        Refusal(probe: "knockout", ["knockouts": ["img->gen"], "judge": "lexical"], 422, "judge"),
+        Refusal(probe: "knockout", ["knockouts": ["img->gen"], "judge": "external"], 422, "judge"),
         Refusal(probe: "knockout", ["knockouts": ["img->gen"], "judge": "mother"], 400, "judge"),
         Refusal(probe: "knockout", ["knockouts": ["img->gen"], "score": 5], 400, "score"),
         Refusal(probe: "knockout", ["knockouts": ["img->gen"], "score": ["targets": [""]]], 400, "score.targets[0]"),

@@ -20,7 +20,12 @@ struct MetricsTests {
         let prompt = try #require(try first.at("usage.prompt_tokens").integer)
         #expect(try first.at("usage.prompt_tokens_details.cached_tokens") == 0)
         #expect(try second.at("usage.prompt_tokens_details.cached_tokens").integer == prompt - 1)
-        let after = try await samples(api)
+        // An answer is counted when its last byte is out, which may be after the client has read it.
+        var after = try await samples(api)
+        for _ in 0..<100 where after["fovea_requests_total{route=\"other\",status=\"404\"}"] == nil {
+            try await Task.sleep(for: .milliseconds(20))
+            after = try await samples(api)
+        }
         #expect(after["fovea_prompt_tokens_total{source=\"computed\"}"] == Double(prompt + 1))
         #expect(after["fovea_prompt_tokens_total{source=\"cached\"}"] == Double(prompt - 1))
         #expect(after["fovea_generated_tokens_total"] ?? 0 > 0)

@@ -8,6 +8,12 @@ enum Pictures {
     static let second = uri(png(width: 60, height: 40, seed: 2))
     static let dot = uri(png(width: 1, height: 1, seed: 3))
 
+    /// A scene of the embedded model's world, from the viewer's examples.
+    static func example(_ name: String) -> String {
+        let root = (0..<3).reduce(TestAPI.model) { url, _ in url.deletingLastPathComponent() }
+        return uri((try? Data(contentsOf: root.appendingPathComponent("public/examples/\(name)"))) ?? Data())
+    }
+
     /// A PNG header that announces more pixels than anybody has.
     static let huge: String = {
         var bytes = [UInt8](firstFile)

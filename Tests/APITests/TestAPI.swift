@@ -19,8 +19,8 @@ struct TestAPI: Sendable {
     let client: HTTPClient
 
     /// A server whose model is loaded unless a test wants to see it come.
-    init(isLoaded: Bool = true, maximumRequests: Int = 256) throws {
-        holder = ModelHolder(maximumRequests: maximumRequests)
+    init(isLoaded: Bool = true, _ service: ServiceConfiguration = ServiceConfiguration()) throws {
+        holder = ModelHolder(service)
         var configuration = ServerConfiguration()
         configuration.port = 0
         var logger = Logger(label: "test")

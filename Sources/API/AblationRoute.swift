@@ -1,0 +1,63 @@
+import Experiments
+import Generation
+import JSON
+import Models
+import Probing
+import WebServer
+
+/// `POST /v1/ablation`: the answer, and the answers when image tokens are replaced.
+enum AblationRoute {
+    private static let fields: [String: KnownFields] = [
+        "ablations": .knockout, "baselines": .value, "object": .span, "counts": .value, "seed": .value,
+        "replace": .value, "task": .value, "class": .value, "score": .score, "judge": .value,
+    ]
+
+    static func answer(_ request: ServerRequest, holder: ModelHolder) async throws -> ServerResponse {
+        let api = try await APIRequest.read(request, holder: holder, extra: fields)
+        let reader = try AblationReader(api.chat.root)
+        let judge = try api.judge()
+        let prompt = try await api.prepare()
+        let grading = Grading(
+            tokenizer: api.resident.model.tokenizer,
+            score: try await score(api, reader.task),
+            judge: judge,
+            task: reader.task
+        )
+        let baseline = try await api.generation(prompt)
+        let (sets, warnings) = try reader.sets(in: prompt.layout)
+        guard !reader.baselines.contains(.gradient) else {
+            throw ProbeError.unsupported("baselines", "\"gradient\" is not supported by this version")
+        }
+        var planned: [PlannedVariant] = []
+        for set in sets {
+            let ablation = try Intervention(set.written)
+            planned.append(
+                PlannedVariant(
+                    name: set.name,
+                    written: [set.written.value],
+                    interventions: try await api.resolve([ablation], paths: [set.written.path], prompt: prompt),
+                    positions: set.positions
+                )
+            )
+        }
+        let study = StudyAnswer(api: api, baseline: baseline, variants: planned, grading: grading, warnings: warnings)
+        return try await study.response()
+    }
+
+    // MARK: - Private
+
+    /// What the body scores, else what the task's right answer begins with.
+    private static func score(_ api: APIRequest, _ task: AblationTask?) async throws -> ScoreRequest {
+        let score = try await ScoreRequest.read(api)
+        guard score.targets.isEmpty, let task else { return score }
+        let word: String? =
+            switch task.kind {
+            case .generative: nil
+            case .polling: "Yes"
+            case .vqa: task.className
+            }
+        guard let word else { return score }
+        let id = try await api.firstTokens([word], paths: ["class"])[0]
+        return ScoreRequest(targets: [(text: word, id: id)], topK: score.topK)
+    }
+}

@@ -1,0 +1,101 @@
+import Experiments
+import JSON
+
+/// What the study routes take and answer, as JSON Schema.
+enum OpenAPIStudies {
+    static let all: [String: JSONValue] = [
+        "Judge": judge, "Judgement": judgement, "Localize": localize, "LocalizeAnswer": localizeAnswer,
+        "Ablation": ablation, "AblationAnswer": ablationAnswer,
+    ]
+
+    // MARK: - Private
+
+    private static let string: JSONValue = ["type": "string"]
+    private static let integer: JSONValue = ["type": "integer"]
+    private static let number: JSONValue = ["type": "number"]
+
+    private static func object(_ properties: JSONValue, required: [String] = []) -> JSONValue {
+        OpenAPISchemas.object(properties, required: required)
+    }
+
+    private static func list(_ items: JSONValue) -> JSONValue { OpenAPISchemas.list(items) }
+
+    private static func reference(_ name: String) -> JSONValue { OpenAPISchemas.reference(name) }
+
+    private static let judge = object(
+        [
+            "reference": ["type": "string"], "candidate": ["type": "string"],
+            "judge": ["enum": ["lexical", "external"], "default": "lexical"],
+        ],
+        required: ["reference", "candidate"]
+    )
+
+    private static let localize = OpenAPISchemas.chat(adding: [
+        "phrase": ["type": "string"],
+        "box": list(["type": "number"]), "polygon": list(list(["type": "number"])),
+        "mask": ["type": "string", "description": "base64 of a PNG of the picture's size"],
+        "image": ["type": "integer", "minimum": 0, "default": 0],
+        "layers": reference("Layers"),
+        "dilate_px": ["type": "number", "minimum": 0, "default": 40],
+        "select": ["enum": ["all", "lost"], "default": "all"],
+    ])
+
+    private static let ablation = OpenAPISchemas.chat(adding: [
+        "ablations": list(
+            object(
+                [
+                    "name": string, "tokens": reference("Span"), "replace": string,
+                    "site": ["type": ["string", "object"]],
+                ],
+                required: ["tokens"]
+            )
+        ),
+        "object": reference("Span"),
+        "baselines": list(["enum": .array(AblationReader.Baseline.allCases.map { .string($0.rawValue) })]),
+        "counts": list(integer), "seed": integer, "replace": string,
+        "task": ["enum": .array(AblationTask.Kind.allCases.map { .string($0.rawValue) })], "class": string,
+        "score": OpenAPISchemas.score, "judge": OpenAPISchemas.judgeName,
+    ])
+
+    private static let ablationAnswer = object(
+        [
+            "layout": reference("Layout"), "baseline": reference("Run"),
+            "variants": list(
+                object([
+                    "name": string, "layers": list(integer), "interventions": ["type": "array"],
+                    "positions": list(integer), "run": reference("Run"), "compare": ["type": "object"],
+                ])
+            ),
+            "flip_rate": ["type": ["number", "null"]],
+            "cost": object(["shared_prefix_tokens": integer, "rows": integer, "seconds": number]),
+            "warnings": list(string),
+        ],
+        required: ["layout", "baseline", "variants", "cost"]
+    )
+
+    private static let judgement = object(
+        [
+            "tp": integer, "fn": integer, "fp": integer, "precision": number, "recall": number, "f1": number,
+            "reference_objects": list(string), "candidate_objects": list(string), "matches": list(list(integer)),
+        ],
+        required: ["tp", "fn", "fp", "precision", "recall", "f1"]
+    )
+
+    private static let localizeAnswer = object(
+        [
+            "text": string, "layout": reference("Layout"),
+            "localization": object([
+                "phrase": string, "tokens": list(object(["position": integer, "token": string])), "area": number,
+                "dilate_px": number, "mean": pointing, "layers": list(pointing), "lost": ["type": ["boolean", "null"]],
+                "counted": ["type": "boolean"],
+            ]),
+            "warnings": list(string),
+        ],
+        required: ["text", "layout", "localization"]
+    )
+
+    private static let pointing = object([
+        "layer": integer, "peak": ["type": ["array", "null"], "items": integer], "hit": ["type": "boolean"],
+        "pointing_game": ["type": "boolean"], "mass_inside": ["type": ["number", "null"]],
+    ])
+}
