@@ -3,10 +3,12 @@
 
 #include "CKernels.h"
 
-void plain_pack_rows(ck_type format, const float *x, size_t stride, size_t rows, size_t k, size_t begin, size_t end,
+void plain_pack_rows(ck_format format, const float *x, size_t stride, size_t rows, size_t k, size_t begin, size_t end,
                      void *packed);
 void plain_gemm(const ck_gemm *g, size_t row_begin, size_t row_end, size_t panel_begin, size_t panel_end,
                 float *scratch);
+void plain_quantise_rows(const float *x, size_t stride, size_t k, size_t begin, size_t end, void *packed);
+void plain_multiply_bytes(const ck_gemm *g, size_t row, size_t panel, float *sums);
 void plain_attention(const ck_attention_row *rows, size_t row_count, const ck_segment *segments, size_t segment_count,
                      size_t head_dim, float scale, float *scratch);
 void plain_rms_norm(const float *x, const float *weight, float epsilon, size_t count, float *y);

@@ -4,5 +4,5 @@
 #include "CKernels.h"
 
 #if defined(__x86_64__)
-extern const ck_kernels simd_avx2, simd_avx512, simd_avx512_bf16;
+extern const ck_kernels simd_avx2, simd_avx_vnni, simd_avx512, simd_avx512_vnni, simd_avx512_bf16;
 #endif

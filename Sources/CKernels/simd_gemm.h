@@ -1,13 +1,13 @@
 // y = activation(x Wᵀ + bias) over packed panels; see simd_kernels.h.
 
-static inline size_t smaller_size(size_t a, size_t b) { return a < b ? a : b; }
+static inline size_t padded_inputs(ck_format format, size_t k) { return format == CK_BF16_WEIGHTS ? (k + 1) & ~(size_t)1 : k; }
 
-static inline size_t padded_inputs(ck_type format, size_t k) { return format == CK_BF16 ? (k + 1) & ~(size_t)1 : k; }
+static inline bool is_bytes(ck_format format) { return format == CK_INT8_WEIGHTS || format == CK_INT4_WEIGHTS; }
 
 /// Words of one row in k inputs of the packed rows.
-static inline size_t packed_words(ck_type format, size_t k) {
+static inline size_t packed_words(ck_format format, size_t k) {
 #if SIMD_PAIR_PRODUCTS
-    if (format == CK_BF16) return k / 2;
+    if (format == CK_BF16_WEIGHTS) return k / 2;
 #else
     (void)format;
 #endif
@@ -15,13 +15,13 @@ static inline size_t packed_words(ck_type format, size_t k) {
 }
 
 /// The packed rows are laid out as [block of k][tile of rows][k][row of the tile].
-static inline size_t packed_offset(ck_type format, size_t rows, size_t k_begin, size_t k_count, size_t row) {
+static inline size_t packed_offset(ck_format format, size_t rows, size_t k_begin, size_t k_count, size_t row) {
     return packed_words(format, k_begin) * rows + packed_words(format, k_count) * row;
 }
 
 /// Copies `count` values, rounded to bf16 in that format, and zeros up to an even count.
-static void read_row(ck_type format, const float *x, size_t count, float *y) {
-    if (format != CK_BF16) {
+static void read_row(ck_format format, const float *x, size_t count, float *y) {
+    if (format != CK_BF16_WEIGHTS) {
         memcpy(y, x, count * sizeof(float));
         return;
     }
@@ -31,9 +31,9 @@ static void read_row(ck_type format, const float *x, size_t count, float *y) {
     if (count & 1) y[count] = 0;
 }
 
-static void interleave_rows(ck_type format, float (*rows)[k_block], size_t row_count, size_t k, float *packed) {
+static void interleave_rows(ck_format format, float (*rows)[k_block], size_t row_count, size_t k, float *packed) {
 #if SIMD_PAIR_PRODUCTS
-    if (format == CK_BF16) {
+    if (format == CK_BF16_WEIGHTS) {
         for (size_t i = 0; i < k; i += 2)
             for (size_t r = 0; r < row_count; r++)
                 *packed++ = float_of_bits(float_bits(rows[r][i]) >> 16 | float_bits(rows[r][i + 1]));
@@ -46,8 +46,12 @@ static void interleave_rows(ck_type format, float (*rows)[k_block], size_t row_c
         for (size_t r = 0; r < row_count; r++) *packed++ = rows[r][i];
 }
 
-static void pack_rows(ck_type format, const float *x, size_t stride, size_t rows, size_t k, size_t begin, size_t end,
+static void pack_rows(ck_format format, const float *x, size_t stride, size_t rows, size_t k, size_t begin, size_t end,
                       void *packed) {
+    if (is_bytes(format)) {
+        quantise_rows(x, stride, rows, k, begin, end, packed);
+        return;
+    }
     float block[tile_rows][k_block];
     for (size_t k_begin = 0; k_begin < k; k_begin += k_block) {
         size_t count = smaller_size(k - k_begin, k_block), even = padded_inputs(format, count);
@@ -60,13 +64,36 @@ static void pack_rows(ck_type format, const float *x, size_t stride, size_t rows
     }
 }
 
-/// Adds one block of inputs to the sums of one panel: sums[rows][CK_PANEL].
+#if !SIMD_PAIR_PRODUCTS
+/// Floats of `k` rows of a panel's pairs of bf16.
+static void decode_pairs(const uint32_t *pairs, size_t k, float *floats) {
+    for (size_t i = 0; i < k; i += 2, floats += CK_PANEL) {
+        for (size_t v = 0; v < CK_PANEL; v += lanes, pairs += lanes, floats += lanes) {
+            ivec both = load_pairs(pairs);
+            store(floats, (vec)(both << 16));
+            store(floats + CK_PANEL, (vec)(both & (int32_t)0xffff0000));
+        }
+    }
+}
+#endif
+
+/// Adds one block of inputs to the sums of one panel: sums[rows][CK_PANEL]. `decoded` has room for a block of floats.
 static void multiply_panel(const ck_gemm *g, size_t row_begin, size_t row_end, size_t panel, size_t k_begin,
-                           float *sums) {
+                           float *decoded, float *sums) {
     size_t inputs = padded_inputs(g->format, g->inputs), k = smaller_size(inputs - k_begin, k_block);
-    size_t element = g->format == CK_BF16 ? sizeof(uint16_t) : sizeof(float);
+    size_t element = g->format == CK_BF16_WEIGHTS ? sizeof(uint16_t) : sizeof(float);
     const char *weights = (const char *)g->panels + panel * ck_panel_size(g->format, g->inputs);
     weights += k_begin * CK_PANEL * element;
+    tile_kind kind = g->format == CK_BF16_WEIGHTS ? packed_bf16 : packed_f32;
+#if !SIMD_PAIR_PRODUCTS
+    // Several tiles share the decoding of a block; one decodes in registers what it reads from memory.
+    if (kind == packed_bf16 && row_end - row_begin > tile_rows) {
+        decode_pairs((const uint32_t *)weights, k, decoded);
+        weights = (const char *)decoded, kind = packed_f32;
+    }
+#else
+    (void)decoded;
+#endif
     const float *packed = (const float *)g->packed_rows;
     for (size_t column = 0; column < CK_PANEL; column += pass_columns) {
         for (size_t row = row_begin; row < row_end; row += tile_rows) {
@@ -82,7 +109,7 @@ static void multiply_panel(const ck_gemm *g, size_t row_begin, size_t row_end, s
                 .c_stride = CK_PANEL,
                 .resume = k_begin > 0,
             };
-            if (g->format == CK_BF16) run_tile(&work, packed_bf16, rows);
+            if (kind == packed_bf16) run_tile(&work, packed_bf16, rows);
             else run_tile(&work, packed_f32, rows);
         }
     }
@@ -106,17 +133,31 @@ static void finish_panel(const ck_gemm *g, size_t row_begin, size_t row_end, siz
     }
 }
 
-static void gemm(const ck_gemm *g, size_t row_begin, size_t row_end, size_t panel_begin, size_t panel_end,
-                 float *scratch) {
+static void gemm_floats(const ck_gemm *g, size_t row_begin, size_t row_end, size_t panel_begin, size_t panel_end,
+                        float *scratch) {
     size_t rows = row_end - row_begin, sums = rows * CK_PANEL;
+    float *decoded = scratch + panel_group * sums;
     // Few rows stay in the cache anyway; a panel at a time then streams the weights in order.
     size_t group = rows <= tile_rows ? 1 : panel_group;
     for (size_t first = panel_begin; first < panel_end; first += group) {
         size_t last = smaller_size(first + group, panel_end);
         for (size_t k = 0; k < g->inputs; k += k_block)
             for (size_t p = first; p < last; p++)
-                multiply_panel(g, row_begin, row_end, p, k, scratch + (p - first) * sums);
+                multiply_panel(g, row_begin, row_end, p, k, decoded, scratch + (p - first) * sums);
         for (size_t p = first; p < last; p++)
             finish_panel(g, row_begin, row_end, p, scratch + (p - first) * sums);
+    }
+}
+
+static void gemm(const ck_gemm *g, size_t row_begin, size_t row_end, size_t panel_begin, size_t panel_end,
+                 float *scratch) {
+    if (!is_bytes(g->format)) {
+        gemm_floats(g, row_begin, row_end, panel_begin, panel_end, scratch);
+        return;
+    }
+    float *sums = scratch + byte_group * CK_PANEL / sizeof(float);
+    for (size_t p = panel_begin; p < panel_end; p++) {
+        multiply_bytes(g, row_begin, row_end, p, (uint8_t *)scratch, sums);
+        finish_panel(g, row_begin, row_end, p, sums);
     }
 }

@@ -3,12 +3,15 @@
 //   vec, ivec, uvec         vectors of float, int32_t, uint32_t
 //   load_first, store_first, broadcast, larger, smaller, of_halves, to_halves
 //   SIMD_PAIR_PRODUCTS      optional: add_pair_products exists (bf16 dot products in hardware)
+//   SIMD_QUAD_PRODUCTS      optional: add_quad_products exists (dot products of bytes in hardware)
+//   SIMD_WORD_PRODUCTS      optional: add_word_products exists (of pairs of 16 bits), used without the former
 //   SIMD_TABLE, SIMD_ISA, SIMD_NAME
 // No include guards: each instruction set is a translation unit of its own.
 
 #include "simd_math.h"
 #include "simd_rows.h"
 #include "simd_tile.h"
+#include "simd_bytes.h"
 #include "simd_gemm.h"
 #include "simd_attention.h"
 

@@ -6,6 +6,8 @@
 #include "blocking.h"
 #include "scalar.h"
 
+static inline size_t smaller_size(size_t a, size_t b) { return a < b ? a : b; }
+
 static inline vec load(const float *x) {
     vec v;
     memcpy(&v, x, sizeof v);

@@ -86,7 +86,7 @@ public final class LlamaDecoder: Sendable {
             [(headScope == nil ? "embed_tokens" : "lm_head", configuration.vocabularySize)],
             inputs: [configuration.hiddenSize],
             bias: false,
-            format: format,
+            format: format.outsideBlocks,
             compute: compute
         )
     }

@@ -28,7 +28,7 @@ enum LlavaFamily {
             configuration,
             tower: tower,
             projector: try root.scope(firstOf: ["multi_modal_projector", "model.multi_modal_projector"]),
-            format: format,
+            format: format.outsideBlocks,
             compute: compute
         )
         let files = try ModelDirectory(directory)

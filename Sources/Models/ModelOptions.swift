@@ -4,7 +4,8 @@ public import Tokenization
 
 /// How a checkpoint is brought into memory.
 public struct ModelOptions: Sendable {
-    /// The weights' format; `nil` chooses f32 below 200 M parameters, else what the checkpoint stores.
+    /// The format of the weights in memory; `nil` chooses f32 below 200 M parameters, else what the checkpoint stores.
+    /// In `int4` the layers outside the decoder's blocks are `int8`.
     public var format: WeightFormat?
     /// The chat template; `nil` takes the checkpoint's own.
     public var template: ChatTemplate?

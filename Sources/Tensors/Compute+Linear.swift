@@ -14,23 +14,24 @@ extension Compute {
         precondition(y.columns == weights.outputs && y.rows == x.rows, "\(y.rows) × \(y.columns) of output")
         guard x.rows > 0 else { return }
         scratch.withLock { scratch in
-            let packed = scratch.packedRows.bytes(ck_packed_rows_size(x.rows, x.columns))
-            let work = ck_gemm(
-                rows: x.rows,
-                inputs: x.columns,
-                outputs: weights.outputs,
-                format: weights.format.kernelType,
-                packed_rows: packed,
-                panels: weights.panels.raw,
-                bias: weights.bias.map { UnsafePointer($0.floats) },
-                activation: activation.kernelActivation,
-                accumulate: accumulate,
-                y: y.base,
-                y_stride: y.stride
-            )
+            let format = weights.format.kernelFormat
+            let packed = scratch.packedRows.bytes(ck_packed_rows_size(format, x.rows, x.columns))
             let blocks = scratch.perWorker(byteCount: ck_gemm_scratch_size())
             withExtendedLifetime((x, y, weights)) {
-                run(LinearWork(gemm: work, packed: packed, x: x, panels: weights.panelCount), scratch: blocks)
+                let gemm = ck_gemm(
+                    rows: x.rows,
+                    inputs: x.columns,
+                    outputs: weights.outputs,
+                    format: format,
+                    packed_rows: packed,
+                    panels: weights.panels.raw,
+                    bias: weights.bias.map { UnsafePointer($0.floats) },
+                    activation: activation.kernelActivation,
+                    accumulate: accumulate,
+                    y: y.base,
+                    y_stride: y.stride
+                )
+                run(LinearWork(gemm: gemm, packed: packed, x: x, weights: weights), scratch: blocks)
             }
         }
     }
@@ -39,8 +40,8 @@ extension Compute {
 
     private func run(_ work: LinearWork, scratch: WorkerScratch) {
         let kernels = self.kernels
-        pool.run(tasks: work.rowBlocks) { block, _ in
-            let rows = work.rows(block)
+        pool.run(tasks: work.rowTiles) { tile, _ in
+            let rows = work.rows(tile: tile)
             let gemm = work.gemm
             kernels.pack_rows(
                 gemm.format,
@@ -56,7 +57,7 @@ extension Compute {
         let group = work.panelsPerTask(threads: pool.threads)
         let groups = (work.panels + group - 1) / group
         pool.run(tasks: groups * work.rowBlocks) { task, worker in
-            let rows = work.rows(task % work.rowBlocks)
+            let rows = work.rows(block: task % work.rowBlocks)
             let first = task / work.rowBlocks * group
             let last = min(first + group, work.panels)
             withUnsafePointer(to: work.gemm) {
@@ -71,15 +72,26 @@ private struct LinearWork: @unchecked Sendable {
     let gemm: ck_gemm
     let packed: UnsafeMutableRawPointer
     let x: Matrix
-    let panels: Int
+    let weights: Linear
 
     private static let rowBlock = Int(CK_ROW_BLOCK)
+    private static let rowTile = Int(CK_ROW_TILE)
     private static let largestGroup = 8
+    /// Bytes of weights that are worth the start of a task.
+    private static let taskBytes = 128 << 10
 
+    var panels: Int { weights.panelCount }
     var rowBlocks: Int { (x.rows + Self.rowBlock - 1) / Self.rowBlock }
+    var rowTiles: Int { (x.rows + Self.rowTile - 1) / Self.rowTile }
 
-    func rows(_ block: Int) -> Range<Int> { block * Self.rowBlock..<min((block + 1) * Self.rowBlock, x.rows) }
+    func rows(block: Int) -> Range<Int> { block * Self.rowBlock..<min((block + 1) * Self.rowBlock, x.rows) }
 
-    /// Enough tasks that no thread waits long for the last one, else as many panels as share the packed rows.
-    func panelsPerTask(threads: Int) -> Int { max(1, min(Self.largestGroup, panels * rowBlocks / (threads * 8))) }
+    func rows(tile: Int) -> Range<Int> { tile * Self.rowTile..<min((tile + 1) * Self.rowTile, x.rows) }
+
+    /// Enough tasks that no thread waits long for the last one, else as many panels as share the packed rows. One block
+    /// of rows waits for the weights alone: its tasks are as short as their start allows.
+    func panelsPerTask(threads: Int) -> Int {
+        let most = rowBlocks == 1 ? max(1, Self.taskBytes / weights.panelByteCount) : Self.largestGroup
+        return max(1, min(most, panels * rowBlocks / (threads * 8)))
+    }
 }

@@ -15,11 +15,3 @@ public enum ElementType: Sendable, Hashable {
         }
     }
 }
-
-/// How packed weights are held in memory. In `bf16` activations are rounded to bfloat16 before they are multiplied;
-/// sums are f32 in both.
-public enum WeightFormat: String, Sendable, CaseIterable {
-    case f32, bf16
-
-    var kernelType: ck_type { self == .f32 ? CK_F32 : CK_BF16 }
-}

@@ -4,14 +4,18 @@ internal import CKernels
 public enum InstructionSet: String, Sendable, CaseIterable {
     case plain
     case avx2
+    case avxVNNI = "avx-vnni"
     case avx512
+    case avx512VNNI = "avx512-vnni"
     case avx512BF16 = "avx512-bf16"
 
-    /// The sets this processor has, slowest first.
+    /// The sets this processor has.
     public static var available: [InstructionSet] { allCases.filter { ck_table($0.kernelISA) != nil } }
 
-    /// The fastest set this processor has.
-    public static var best: InstructionSet { available.last ?? .plain }
+    /// The fastest set this processor has: the last one, unless its products of bf16 are slower than those of f32.
+    public static var best: InstructionSet {
+        allCases.first { $0.kernelISA == ck_best().pointee.isa } ?? .plain
+    }
 
     /// The name shown to people.
     public var name: String { rawValue }
@@ -20,7 +24,9 @@ public enum InstructionSet: String, Sendable, CaseIterable {
         switch self {
         case .plain: CK_PLAIN
         case .avx2: CK_AVX2
+        case .avxVNNI: CK_AVX_VNNI
         case .avx512: CK_AVX512
+        case .avx512VNNI: CK_AVX512_VNNI
         case .avx512BF16: CK_AVX512_BF16
         }
     }

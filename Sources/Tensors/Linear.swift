@@ -40,9 +40,12 @@ public final class Linear: Sendable {
 
     var panelCount: Int { Self.panelCount(outputs) }
 
+    /// Bytes of one panel.
+    var panelByteCount: Int { Self.panelByteCount(inputs: inputs, format: format) }
+
     static func panelCount(_ outputs: Int) -> Int { (outputs + panelWidth - 1) / panelWidth }
 
-    static func panelByteCount(inputs: Int, format: WeightFormat) -> Int { ck_panel_size(format.kernelType, inputs) }
+    static func panelByteCount(inputs: Int, format: WeightFormat) -> Int { ck_panel_size(format.kernelFormat, inputs) }
 
     // MARK: - Private
 
@@ -77,7 +80,7 @@ public final class Linear: Sendable {
             let types = range.map { rows.type($0) }
             withUnsafePointer(to: compute.kernels) { table in
                 let destination = memory.raw + panel * panelSize
-                ck_pack_panel(table, sources, types, range.count, inputs, format.kernelType, destination)
+                ck_pack_panel(table, sources, types, range.count, inputs, format.kernelFormat, destination)
             }
         }
         return memory

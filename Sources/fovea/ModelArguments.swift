@@ -17,7 +17,10 @@ struct ModelArguments: ParsableArguments {
     var model: String?
 
     @Option(
-        help: "Format of the weights: auto, f32 or bf16. auto takes f32 below 200 M parameters, else what is stored."
+        help: ArgumentHelp(
+            "Format of the weights: auto, f32, bf16, int8 or int4.",
+            discussion: "auto takes f32 below 200 M parameters, else what is stored. int8 and int4 are made on load."
+        )
     )
     var weights: String?
 

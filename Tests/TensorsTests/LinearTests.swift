@@ -43,7 +43,7 @@ private let activations: [Activation] = [.none, .gelu, .geluTanh, .quickGelu, .s
         (12, 257, 64), (200, 63, 3), (4, 515, 65), (1, 1000, 129),
     ]
 
-    @Test(arguments: InstructionSet.available, WeightFormat.allCases)
+    @Test(arguments: InstructionSet.available, [WeightFormat.f32, .bf16])
     func matchesDoublePrecision(set: InstructionSet, format: WeightFormat) {
         let compute = Compute(threads: 2, instructionSet: set)
         for (index, shape) in Self.shapes.enumerated() {
@@ -164,5 +164,8 @@ private let activations: [Activation] = [.none, .gelu, .geluTanh, .quickGelu, .s
         let weight = StoredTensor.make("w", Array(repeating: 1, count: 33 * 5), shape: [33, 5])
         #expect(Linear([weight], bias: nil, format: .f32, compute: compute).byteCount == 2 * 32 * 5 * 4)
         #expect(Linear([weight], bias: nil, format: .bf16, compute: compute).byteCount == 2 * 32 * 6 * 2)
+        #expect(Linear([weight], bias: nil, format: .int8, compute: compute).byteCount == 2 * 32 * (8 + 2))
+        #expect(Linear([weight], bias: nil, format: .int4, compute: compute).byteCount == 2 * 32 * (4 + 2 + 2))
+        #expect(WeightFormat.allCases.map(\.bitsPerWeight) == [32, 16, 8.125, 4.25])
     }
 }

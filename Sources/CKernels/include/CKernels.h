@@ -10,10 +10,21 @@
 #include <stddef.h>
 #include <stdint.h>
 
-typedef enum { CK_PLAIN, CK_AVX2, CK_AVX512, CK_AVX512_BF16, CK_ISA_COUNT } ck_isa;
+typedef enum {
+    CK_PLAIN,
+    CK_AVX2,
+    CK_AVX_VNNI,
+    CK_AVX512,
+    CK_AVX512_VNNI,
+    CK_AVX512_BF16,
+    CK_ISA_COUNT
+} ck_isa;
 
-/// Element types of stored tensors; CK_F32 and CK_BF16 are also the formats of packed weights.
+/// Element types of stored tensors.
 typedef enum { CK_F32, CK_F16, CK_BF16 } ck_type;
+
+/// Formats of packed weights.
+typedef enum { CK_F32_WEIGHTS, CK_BF16_WEIGHTS, CK_INT8_WEIGHTS, CK_INT4_WEIGHTS } ck_format;
 
 typedef enum { CK_NONE, CK_GELU, CK_GELU_TANH, CK_QUICK_GELU, CK_SILU, CK_RELU } ck_activation;
 
@@ -22,16 +33,22 @@ enum {
     CK_PANEL = 32,
     /// Rows a GEMM task should span at most: they share one pass over the weights.
     CK_ROW_BLOCK = 96,
+    /// Rows packed together by every table; divides CK_ROW_BLOCK.
+    CK_ROW_TILE = 12,
     /// Rows an attention call should span at most.
     CK_ATTENTION_ROWS = 48,
 };
 
 /// y[r, n] = activation(sum over k of x[r, k] * w[n, k] + bias[n]), plus the old y[r, n] if `accumulate`.
 ///
-/// In CK_BF16 the activations are rounded to bfloat16 (nearest even), products are exact and sums are f32.
+/// With bf16 weights the activations are rounded to bfloat16 (nearest even), products are exact and sums are f32.
+/// With int8 and int4 weights each group of 128 activations of a row is rounded to bytes; a group's products and sums
+/// are exact integers, and groups are added in order, scaled, by fused multiply-adds in f32: all tables give the same
+/// bits (an activation function apart). Not a finite number in a group of activations or weights makes every output
+/// that it takes part in NaN; a group below 2^-100 counts as zeros.
 typedef struct {
     size_t rows, inputs, outputs;
-    ck_type format;
+    ck_format format;
     /// Written by `pack_rows` of the same table for all `rows`.
     const void *packed_rows;
     /// ceil(outputs / CK_PANEL) panels written by `ck_pack_panel`.
@@ -70,8 +87,8 @@ typedef struct __attribute__((swift_attr("@Sendable"))) {
     const char *name;
 
     /// Packs rows [begin, end) of x into `packed`, which holds all `rows` (see ck_packed_rows_size).
-    /// `begin` must be a multiple of CK_ROW_BLOCK and `end` too unless it is `rows`.
-    void (*pack_rows)(ck_type format, const float *x, size_t stride, size_t rows, size_t k, size_t begin, size_t end,
+    /// `begin` must be a multiple of CK_ROW_TILE and `end` too unless it is `rows`.
+    void (*pack_rows)(ck_format format, const float *x, size_t stride, size_t rows, size_t k, size_t begin, size_t end,
                       void *packed);
     /// Computes rows [row_begin, row_end) of panels [panel_begin, panel_end), at most CK_ROW_BLOCK rows, with
     /// `row_begin` a multiple of CK_ROW_BLOCK. `scratch`: ck_gemm_scratch_size() bytes, 64-byte aligned.
@@ -114,17 +131,18 @@ const ck_kernels *ck_table(ck_isa isa);
 const ck_kernels *ck_best(void);
 
 /// Bytes of one packed panel of `k` inputs.
-size_t ck_panel_size(ck_type format, size_t k);
+size_t ck_panel_size(ck_format format, size_t k);
 /// Bytes `pack_rows` needs for all rows.
-size_t ck_packed_rows_size(size_t rows, size_t k);
+size_t ck_packed_rows_size(ck_format format, size_t rows, size_t k);
 size_t ck_gemm_scratch_size(void);
 /// Bytes of scratch for `row_count` rows that see at most `keys` keys.
 size_t ck_attention_scratch_size(size_t row_count, size_t keys, size_t head_dim);
 
 /// Packs up to CK_PANEL weight rows of `k` elements, rows[i] of type types[i], as one panel: f32 as [k][32];
-/// bf16 as [k/2][32][2]. Missing columns and an odd last k are zero.
+/// bf16 as [k/2][32][2]; int8 and int4 as byte_layout.h says. Missing columns and inputs are zero. The layout is the
+/// same for every table.
 void ck_pack_panel(const ck_kernels *table, const void *const *rows, const ck_type *types, size_t row_count, size_t k,
-                   ck_type format, void *panel);
+                   ck_format format, void *panel);
 
 /// Index of the largest element, the first of equals; NaN never wins. `count` must not be 0.
 size_t ck_argmax(const float *x, size_t count);
