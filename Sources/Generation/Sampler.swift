@@ -26,12 +26,12 @@ struct Sampler {
     // MARK: - Private
 
     /// Share of the likeliest token's weight below which a token is never drawn: a vocabulary of such would add up to
-    /// less than one draw in ten million, and sorting them costs more than the model's own softmax.
+    /// less than one draw in ten million.
     private static let negligible = 1e-13
 
     private typealias Candidate = (id: Int, weight: Double)
 
-    /// Candidates with weights relative to the likeliest one's, best first.
+    /// Candidates with weights relative to the likeliest one's, which is 1.
     private func filtered(_ distribution: TokenDistribution) -> [Candidate] {
         let best = Double(distribution.logProbabilities[distribution.argmax])
         func weight(_ logProbability: Double) -> Double { exp((logProbability - best) / parameters.temperature) }
@@ -42,21 +42,24 @@ struct Sampler {
             candidates = distribution.logProbabilities.enumerated().map { ($0, weight(Double($1))) }
         }
         candidates.removeAll { $0.weight <= Self.negligible }
-        candidates.sort { ($0.weight, $1.id) > ($1.weight, $0.id) }
         if parameters.topP < 1 { candidates = nucleus(candidates) }
-        if parameters.minP > 0 {
-            candidates = candidates.filter { $0.weight >= parameters.minP * candidates[0].weight }
-        }
+        if parameters.minP > 0 { candidates.removeAll { $0.weight < parameters.minP } }
         return candidates
     }
 
-    /// The shortest prefix that holds `topP` of the weight; never empty.
+    /// The fewest likeliest candidates that hold `topP` of the weight, best first; never none.
+    ///
+    /// Sorting a vocabulary costs more than its softmax, and a nucleus is mostly a few tokens: the heaviest are sorted
+    /// alone unless they do not suffice.
     private func nucleus(_ candidates: [Candidate]) -> [Candidate] {
-        let total = candidates.reduce(0) { $0 + $1.weight }
-        var sum = 0.0
-        for (index, candidate) in candidates.enumerated() {
-            sum += candidate.weight
-            if sum >= parameters.topP * total { return Array(candidates[...index]) }
+        let wanted = parameters.topP * candidates.reduce(0) { $0 + $1.weight }
+        for least in [0.1, 1e-3, 1e-6, 0] {
+            let heaviest = candidates.filter { $0.weight >= least }.sorted { ($0.weight, $1.id) > ($1.weight, $0.id) }
+            var sum = 0.0
+            for (index, candidate) in heaviest.enumerated() {
+                sum += candidate.weight
+                if sum >= wanted { return Array(heaviest[...index]) }
+            }
         }
         return candidates
     }

@@ -57,13 +57,17 @@ public struct LensCapture: Sendable {
                 rows.setRow(row, states.row(position - range.lowerBound))
             }
             let logits = decoder.logits(rows, normed: isNormed)
-            for row in 0..<part.count {
-                let distribution = TokenDistribution(logits: logits.row(row))
-                let top = candidates.map { distribution.top(topK, among: $0) } ?? distribution.top(topK)
-                record.top[index].append(top)
-                if let target { record.targetProbability[index].append(distribution[target].probability) }
-            }
+            let readings = decoder.pool.map(part.count) { row in reading(logits.row(row)) }
+            record.top[index] += readings.map(\.top)
+            if target != nil { record.targetProbability[index] += readings.compactMap(\.target) }
         }
+    }
+
+    /// The words that one state's logits stand for, and the target's probability.
+    private func reading(_ logits: [Float]) -> (top: [TokenScore], target: Float?) {
+        let distribution = TokenDistribution(logits: logits)
+        let top = candidates.map { distribution.top(topK, among: $0) } ?? distribution.top(topK)
+        return (top, target.map { distribution[$0].probability })
     }
 
     /// A record with nothing read yet.

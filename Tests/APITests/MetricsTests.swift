@@ -22,7 +22,12 @@ struct MetricsTests {
         #expect(try second.at("usage.prompt_tokens_details.cached_tokens").integer == prompt - 1)
         // An answer is counted when its last byte is out, which may be after the client has read it.
         var after = try await samples(api)
-        for _ in 0..<100 where after["fovea_requests_total{route=\"other\",status=\"404\"}"] == nil {
+        func isSettled() -> Bool {
+            after["fovea_requests_total{route=\"other\",status=\"404\"}"] == 1
+                && after["fovea_requests_total{route=\"/v1/chat/completions\",status=\"200\"}"] == 2
+                && after["fovea_running_sequences"] == 0
+        }
+        for _ in 0..<100 where !isSettled() {
             try await Task.sleep(for: .milliseconds(20))
             after = try await samples(api)
         }

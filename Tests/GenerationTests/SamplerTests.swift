@@ -51,6 +51,30 @@ import Testing
         }
     }
 
+    /// Against a full sort, over wide and flat distributions.
+    @Test(arguments: [0.0, 1, 4, 12])
+    func theNucleusIsTheHeadOfAFullSort(spread: Double) {
+        var generator = SplitMix64(seed: 31)
+        for topP in [0.05, 0.5, 0.9, 0.999] {
+            let logits = (0..<300).map { _ in Float(spread * generator.uniform()) }
+            let distribution = TokenDistribution(logits: logits)
+            let order = logits.indices.sorted { (-logits[$0], $0) < (-logits[$1], $1) }
+            var mass = 0.0
+            let nucleus = order.prefix { id in
+                defer { mass += exp(distribution[id].logProbability) }
+                return mass < topP - 1e-5
+            }
+            var parameters = SamplingParameters()
+            parameters.temperature = 1
+            parameters.topP = topP
+            parameters.seed = 5
+            var sampler = Sampler(parameters)
+            let drawn = Set((0..<60).map { _ in sampler.draw(from: distribution) })
+            #expect(drawn.isSubset(of: order.prefix(nucleus.count + 1)), "top_p \(topP)")
+            #expect(drawn.contains(order[0]))
+        }
+    }
+
     @Test func aSeedGivesTheSameDrawsAndAnotherSeedOthers() {
         func draws(_ seed: UInt64) -> [Int] {
             var parameters = SamplingParameters()

@@ -92,14 +92,6 @@ func expectSameProbes(_ a: GenerationResult, _ b: GenerationResult, _ comment: S
     #expect(a.lens?.top == b.lens?.top && a.lens?.targetProbability == b.lens?.targetProbability, "\(comment)")
 }
 
-extension Collection {
-    func asyncMap<T>(_ transform: (Element) async throws -> T) async throws -> [T] {
-        var result: [T] = []
-        for element in self { result.append(try await transform(element)) }
-        return result
-    }
-}
-
 /// The same tokens, log-probabilities and first distribution, bit for bit.
 func expectSame(_ a: GenerationResult, _ b: GenerationResult, _ comment: String) {
     #expect(a.tokens == b.tokens, "\(comment)")
