@@ -39,6 +39,13 @@ enum APIError {
                 code: "out_of_memory_estimate",
                 message: error.description
             )
+        case let error as TimeBudgetError:
+            return HTTPError(
+                status: .serviceUnavailable,
+                type: "server_error",
+                code: "time_budget_exceeded",
+                message: error.description
+            )
         case let error as JudgeError:
             return HTTPError(
                 status: .badGateway,

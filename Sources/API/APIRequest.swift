@@ -51,7 +51,7 @@ struct APIRequest: Sendable {
         generation.topLogProbabilities = chat.topLogprobs
         let paths = chat.interventions.indices.map { "interventions[\($0)]" }
         generation.interventions = try await resolve(chat.interventions, paths: paths, prompt: prompt)
-        try resident.engine.checkMemory(for: generation)
+        try await check(plan(prompt, maxTokens: maxTokens))
         return generation
     }
 

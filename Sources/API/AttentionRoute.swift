@@ -7,7 +7,7 @@ import WebServer
 
 /// `POST /v1/attention`: an answer and where each of its tokens looked.
 enum AttentionRoute {
-    private static let fields: [String: KnownFields] = [
+    static let fields: [String: KnownFields] = [
         "attention": [
             "rows": .span, "layers": .layers, "heads": .value, "columns": .value, "normalize": .value,
             "exclude_sinks": .value, "rollout": .value,

@@ -8,7 +8,7 @@ import WebServer
 
 /// `/v1/contexts`: a prompt is answered once, a part of its keys and values is kept, and further questions go to that.
 enum ContextRoutes {
-    private static let fields: [String: KnownFields] = [
+    static let fields: [String: KnownFields] = [
         "compress": ["keep": .value, "select": .value, "strategy": .value, "seed": .value]
     ]
 

@@ -8,7 +8,7 @@ import WebServer
 
 /// `POST /v1/knockout`: the answer, and the answers when edges are cut.
 enum KnockoutRoute {
-    private static let fields: [String: KnownFields] = [
+    static let fields: [String: KnownFields] = [
         "knockouts": .knockout,
         "sweep": [
             "knockouts": .knockout, "layers": .layers, "preset": .value, "starts": .value, "window": .value,

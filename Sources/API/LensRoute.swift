@@ -7,7 +7,7 @@ import WebServer
 
 /// `POST /v1/logit-lens`: hidden states of a prompt read as words.
 enum LensRoute {
-    private static let fields: [String: KnownFields] = [
+    static let fields: [String: KnownFields] = [
         "lens": [
             "positions": .span, "layers": .layers, "top_k": .value, "norm": .value, "vocabulary": .value,
             "target": .value,

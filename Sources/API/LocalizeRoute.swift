@@ -8,7 +8,7 @@ import WebServer
 
 /// `POST /v1/localize`: whether the words that name an object look at it.
 enum LocalizeRoute {
-    private static let fields: [String: KnownFields] = [
+    static let fields: [String: KnownFields] = [
         "phrase": .value, "box": .value, "polygon": .value, "mask": .value, "image": .value, "layers": .layers,
         "dilate_px": .value, "select": .value,
     ]

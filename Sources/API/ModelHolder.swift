@@ -49,6 +49,7 @@ final class ResidentModel: Sendable {
     let images = ImageStore(capacity: 512 << 20)
     let contexts: ContextStore
     let gate: RequestGate
+    let costs: CostModel
     let externalJudge: ExternalJudge?
     /// Seconds that one request may be predicted to take.
     let timeBudget: Double?
@@ -65,6 +66,7 @@ final class ResidentModel: Sendable {
         // A picture's embeddings are some hundredths of its keys and values.
         let pictureBytes = bytes / 8
         engine = InferenceEngine(model: model, prefixBytes: bytes - pictureBytes)
-        preparer = PromptPreparer(model: model, pictureBytes: pictureBytes)
+        preparer = PromptPreparer(model: model, pictureBytes: pictureBytes, meter: engine.meter)
+        costs = CostModel(model: model, cacheBudget: engine.cacheBudget)
     }
 }

@@ -6,6 +6,7 @@ enum OpenAPIStudies {
     static let all: [String: JSONValue] = [
         "Judge": judge, "Judgement": judgement, "Localize": localize, "LocalizeAnswer": localizeAnswer,
         "Ablation": ablation, "AblationAnswer": ablationAnswer,
+        "Estimate": estimate, "EstimateAnswer": estimateAnswer,
     ]
 
     // MARK: - Private
@@ -71,6 +72,19 @@ enum OpenAPIStudies {
             "warnings": list(string),
         ],
         required: ["layout", "baseline", "variants", "cost"]
+    )
+
+    private static let estimate = OpenAPISchemas.chat(adding: [
+        "route": ["enum": .array(EstimateRoute.routes.map { .string($0) })]
+    ])
+
+    private static let estimateAnswer = object(
+        [
+            "route": string, "seconds": number, "peak_bytes": integer, "rows": integer, "runs": integer,
+            "limits": object(["bytes": integer, "seconds": ["type": ["number", "null"]]]),
+            "fits": ["type": "boolean"], "warnings": list(string),
+        ],
+        required: ["route", "seconds", "peak_bytes", "rows", "runs", "limits", "fits"]
     )
 
     private static let judgement = object(

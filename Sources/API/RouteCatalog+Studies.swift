@@ -12,6 +12,15 @@ extension RouteCatalog {
                 try await JudgeRoute.answer($0, holder)
             },
             .post(
+                "/v1/estimate",
+                "studies",
+                "What a request would cost, without running it",
+                body: .jsonOrForm("Estimate"),
+                answer: .json("EstimateAnswer")
+            ) {
+                try await EstimateRoute.answer($0, holder: holder)
+            },
+            .post(
                 "/v1/ablation",
                 "studies",
                 "Answers with image tokens replaced",

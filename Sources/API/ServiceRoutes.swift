@@ -47,6 +47,7 @@ enum ServiceRoutes {
                 "select": .array(CompressionRequest.Selection.allCases.map { .string($0.rawValue) }),
                 "strategy": .array(CompressionRequest.Strategy.allCases.map { .string($0.rawValue) }),
             ],
+            "estimates": .array(EstimateRoute.routes.map { .string($0) }),
             "limits": [
                 "context": .integer(model.contextLength),
                 "body_bytes": .integer(Route.defaultBodyLimit),

@@ -28,6 +28,9 @@ struct StudyAnswer {
 
     /// Runs the study and answers as JSON or, if the body asks for it, as events.
     func response() async throws -> ServerResponse {
+        var plan = api.plan(baseline.prompt, maxTokens: baseline.maxTokens)
+        plan.variants = variants.map { api.variant(of: plan.baseline, changing: $0.interventions) }
+        try await api.check(plan)
         guard api.chat.streams else {
             return .json(JSONValue.object(try await run { _, _ in }).serialized())
         }

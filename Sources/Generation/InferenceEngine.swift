@@ -11,6 +11,8 @@ public final class InferenceEngine: Sendable {
     public let cacheBudget: Int
     private let inbox = EngineInbox()
     private let status = EngineStatus()
+    /// How fast it runs; whoever encodes pictures for it may note that here too.
+    public let meter = RateMeter()
 
     /// Starts the engine's thread.
     ///
@@ -22,10 +24,17 @@ public final class InferenceEngine: Sendable {
         self.model = model
         let budget = cacheBudget ?? MemoryBudget.available()
         self.cacheBudget = budget
-        let (inbox, status) = (inbox, status)
+        let (inbox, status, meter) = (inbox, status, meter)
         let thread = Thread {
             let prefixes = PrefixCache(limit: min(prefixBytes, budget))
-            var loop = InferenceLoop(model: model, inbox: inbox, status: status, budget: budget, prefixes: prefixes)
+            var loop = InferenceLoop(
+                model: model,
+                inbox: inbox,
+                status: status,
+                meter: meter,
+                budget: budget,
+                prefixes: prefixes
+            )
             loop.run()
         }
         thread.name = "fovea.engine"

@@ -15,15 +15,26 @@ struct InferenceLoop {
     private let model: VisionLanguageModel
     private let inbox: EngineInbox
     private let status: EngineStatus
+    private let meter: RateMeter
+    private let costs: CostModel
     private var queue: AdmissionQueue<Ticket>
     private var active: [Active] = []
     private var prefixes: PrefixCache
     private var statistics = EngineStatistics()
 
-    init(model: VisionLanguageModel, inbox: EngineInbox, status: EngineStatus, budget: Int, prefixes: PrefixCache) {
+    init(
+        model: VisionLanguageModel,
+        inbox: EngineInbox,
+        status: EngineStatus,
+        meter: RateMeter,
+        budget: Int,
+        prefixes: PrefixCache
+    ) {
         self.model = model
         self.inbox = inbox
         self.status = status
+        self.meter = meter
+        costs = CostModel(model: model, cacheBudget: budget)
         self.prefixes = prefixes
         queue = AdmissionQueue(budget: budget)
         statistics.keyValueBudget = budget
@@ -85,6 +96,8 @@ struct InferenceLoop {
         // Rows that enter at a later layer join the batch behind the others.
         let stepped = zip(runs, counts).filter { $1 > 0 }.sorted { $0.0.firstLayer < $1.0.firstLayer }
         guard !stepped.isEmpty else { return }
+        let start = ContinuousClock.now
+        let operations = stepped.reduce(0) { $0 + self.operations(of: $1.0, rows: $1.1) }
         let states = Matrix(rows: counts.reduce(0, +), columns: model.decoder.configuration.hiddenSize)
         var chunks: [DecoderChunk] = []
         for (run, count) in stepped {
@@ -98,6 +111,14 @@ struct InferenceLoop {
         statistics.rows += states.rows
         publish()
         decide(zip(stepped, chunks).map { ($0.0, $1.rows.upperBound - 1) }.filter(\.0.needsLogits), states)
+        meter.recordStep(rows: states.rows, operations: operations, seconds: (ContinuousClock.now - start).seconds)
+    }
+
+    /// What the decoder does for a run's next rows.
+    private func operations(of run: GenerationRun, rows: Int) -> Double {
+        let layers = Double(model.probeShape.layers)
+        let position = run.sequence.cache.count
+        return costs.operations(positions: position..<position + rows) * (layers - Double(run.firstLayer)) / layers
     }
 
     /// Gives each run whose last row decides a token that row's distribution. Runs decide side by side.

@@ -43,11 +43,15 @@ public final class PromptPreparer: Sendable {
     let encoder: PromptEncoder
     /// Serial, so that a picture that many ask for at once is seen once.
     private let queue = DispatchQueue(label: "fovea.prompts")
+    private let meter: RateMeter
     private let pictures: Mutex<ByteCache<PictureKey, EncodedPicture>>
 
     /// A preparer for one model that keeps up to `pictureBytes` of embeddings for pictures that come again.
-    public init(model: VisionLanguageModel, pictureBytes: Int = 0) {
+    ///
+    /// - Parameter meter: hears how long the vision tower takes.
+    public init(model: VisionLanguageModel, pictureBytes: Int = 0, meter: RateMeter = RateMeter()) {
         self.model = model
+        self.meter = meter
         pictures = Mutex(ByteCache(limit: pictureBytes))
         encoder = PromptEncoder(model.tokenizer)
     }
@@ -79,6 +83,33 @@ public final class PromptPreparer: Sendable {
                 images: encoded.map(\.embeddings),
                 answerPrefix: assembled.layout.tokens.filter { $0.kind == .prefix }.map(\.id)
             )
+        }
+    }
+
+    /// The prompt as far as it is known without the vision tower, and the image tokens that the tower would still have to
+    /// make; their embeddings are zeros.
+    public func outline(
+        _ messages: [ChatMessage],
+        images: [PromptImage]
+    ) async throws -> (prompt: PreparedPrompt, unseenTokens: Int) {
+        try await onQueue { isCancelled in
+            let pictures = try self.decode(images, isCancelled)
+            let assembled = try self.assemble(messages, pictures)
+            let width = self.model.decoder.configuration.hiddenSize
+            let encoded = assembled.order.map { index -> EncodedPicture? in
+                if case .encoded(let known) = pictures[index].content { known } else { nil }
+            }
+            let placements = assembled.layout.images
+            let unseen = zip(placements, encoded).reduce(0) { $0 + ($1.1 == nil ? $1.0.positions.count : 0) }
+            let prompt = PreparedPrompt(
+                layout: assembled.layout.measured(norms: encoded.map { $0?.norms ?? [] }),
+                ids: assembled.ids,
+                images: zip(placements, encoded).map { placement, known in
+                    known?.embeddings ?? Matrix(rows: placement.positions.count, columns: width)
+                },
+                answerPrefix: assembled.layout.tokens.filter { $0.kind == .prefix }.map(\.id)
+            )
+            return (prompt, unseen)
         }
     }
 
@@ -202,7 +233,9 @@ public final class PromptPreparer: Sendable {
             let key = key(picture.source)
             // A picture that stands in the prompt twice is seen once.
             if let known = pictures.withLock({ $0.peek(key) }) { return known }
+            let start = ContinuousClock.now
             let encoded = EncodedPicture(geometry: image.geometry, embeddings: model.vision.encode(image))
+            meter.recordPicture(tokens: encoded.embeddings.rows, seconds: (ContinuousClock.now - start).seconds)
             pictures.withLock { $0.insert(encoded, bytes: encoded.byteCount, for: key) }
             return encoded
         }

@@ -7,6 +7,8 @@ public struct AttentionCapture: Sendable {
     public let layers: [Int]
     /// The heads handed out one by one; `nil` when they are reduced to one.
     public let separateHeads: [Int]?
+    /// Numbers that are recorded at most.
+    public private(set) var numberCount = 0
     private let rows: PositionSet
     private let takesMaximum: Bool
     private let columns: AttentionRequest.Columns
@@ -52,7 +54,7 @@ public struct AttentionCapture: Sendable {
         try checkSize(maxTokens: maxTokens)
     }
 
-    private func checkSize(maxTokens: Int) throws(ProbeError) {
+    private mutating func checkSize(maxTokens: Int) throws(ProbeError) {
         let rowCount = rows.promptPositions.count + (rows.generated ? maxTokens : 0)
         let columnCount = columns == .image ? imagePositions.count : promptKinds.count + maxTokens
         let perRow = layers.count * (separateHeads?.count ?? 1) * columnCount
@@ -63,6 +65,7 @@ public struct AttentionCapture: Sendable {
                     + "fewer rows, layers, heads or columns, or a lower max_tokens"
             )
         }
+        numberCount = rowCount * perRow
     }
 
     /// The first row to record, given that generated ones follow the prompt; `nil` for none.

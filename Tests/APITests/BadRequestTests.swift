@@ -211,7 +211,7 @@ struct BadRequestTests {
     @Test("routes, methods and pictures that are not there")
     func unknown() async throws {
         let api = try TestAPI.shared.get()
-        let route = try await api.post("/v1/ablation", .question())
+        let route = try await api.post("/v1/nothing", .question())
         #expect(route.status == 404)
         #expect(try route.json.at("error.code") == "unknown_route")
         let method = try await api.get("/v1/attention")

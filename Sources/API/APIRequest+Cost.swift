@@ -1,0 +1,40 @@
+import Generation
+import JSON
+import Models
+import Probing
+
+extension APIRequest {
+    /// The plan of one run of `prompt`, whose pictures the tower has seen.
+    func plan(_ prompt: PreparedPrompt, maxTokens: Int, recordedNumbers: Int = 0, headRows: Int = 0) -> CostPlan {
+        var run = CostPlan.Run(promptLength: prompt.layout.length, maxTokens: maxTokens)
+        run.recordedNumbers = recordedNumbers
+        run.headRows = headRows
+        return CostPlan(pictureTokens: 0, baseline: run)
+    }
+
+    /// The run of a variant that shares with its baseline what its changes leave alone; `nil` for changes that are not
+    /// known yet, which are taken to leave nothing alone.
+    func variant(of baseline: CostPlan.Run, changing changes: ResolvedInterventions?) -> CostPlan.Run {
+        var run = baseline
+        guard let changes else { return run }
+        let depth = resident.model.probeShape.layers
+        run.sharedRows = min(changes.firstAffectedPosition ?? .max, baseline.promptLength - 1)
+        run.layerShare = Double(depth - (changes.firstAffectedLayer ?? depth)) / Double(depth)
+        return run
+    }
+
+    /// What a plan is predicted to cost.
+    func estimate(_ plan: CostPlan) async -> CostEstimate {
+        resident.costs.estimate(plan, rates: await resident.engine.measuredRates())
+    }
+
+    /// Refuses a plan whose keys and values would not fit or that would take longer than the server's owner allows.
+    func check(_ plan: CostPlan) async throws {
+        let budget = resident.engine.cacheBudget
+        let bytes = resident.costs.estimate(plan, rates: RateMeter.Rates()).cacheBytes
+        guard bytes <= budget else { throw MemoryError(needed: bytes, budget: budget) }
+        guard let seconds = resident.timeBudget else { return }
+        let predicted = await estimate(plan).seconds
+        guard predicted <= seconds else { throw TimeBudgetError(seconds: predicted, budget: seconds) }
+    }
+}

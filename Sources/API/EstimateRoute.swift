@@ -1,0 +1,119 @@
+import Generation
+import JSON
+import Models
+import Probing
+import WebServer
+
+/// `POST /v1/estimate`: what a request would cost, without running it.
+enum EstimateRoute {
+    /// The routes that can be estimated.
+    static let routes = [
+        "/v1/chat/completions", "/v1/attention", "/v1/knockout", "/v1/ablation", "/v1/logit-lens", "/v1/localize",
+        "/v1/contexts",
+    ]
+
+    private static let fields = [
+        AttentionRoute.fields, KnockoutRoute.fields, AblationRoute.fields, LensRoute.fields, LocalizeRoute.fields,
+        ContextRoutes.fields, ["route": .value],
+    ].reduce([String: KnownFields]()) { $0.merging($1) { first, _ in first } }
+
+    static func answer(_ request: ServerRequest, holder: ModelHolder) async throws -> ServerResponse {
+        let api = try await APIRequest.read(request, holder: holder, extra: fields)
+        let field = try api.chat.root.required("route")
+        let route = try field.string()
+        guard routes.contains(route) else {
+            throw ProbeError.unsupported(
+                field.path,
+                "\"\(route)\" cannot be estimated; estimated are \(routes.joined(separator: ", "))"
+            )
+        }
+        let (prompt, unseen) = try await api.resident.preparer.outline(api.chat.messages, images: api.images)
+        var plan = try await plan(route, api, prompt)
+        plan.pictureTokens = unseen
+        let estimate = await api.estimate(plan)
+        let budget = api.resident.engine.cacheBudget
+        let seconds = api.resident.timeBudget
+        var answer: [String: JSONValue] = [
+            "route": .string(route),
+            "seconds": .number(estimate.seconds),
+            "peak_bytes": .integer(estimate.peakBytes),
+            "rows": .integer(plan.rows),
+            "runs": .integer(plan.variants.count + 1),
+            "limits": ["bytes": .integer(budget), "seconds": seconds.map { .number($0) } ?? nil],
+            "fits": .bool(estimate.cacheBytes <= budget && estimate.seconds <= seconds ?? .infinity),
+        ]
+        answer.add(warnings: api.chat.warnings)
+        return .json(JSONValue.object(answer).serialized())
+    }
+
+    // MARK: - Private
+
+    private static func plan(_ route: String, _ api: APIRequest, _ prompt: PreparedPrompt) async throws -> CostPlan {
+        let root = api.chat.root
+        let maxTokens = try api.resident.preparer.tokenLimit(
+            prompt,
+            requested: api.chat.maxTokens,
+            parameter: api.chat.maxTokensField
+        )
+        switch route {
+        case "/v1/attention":
+            let request = try root.member("attention").map(AttentionRequest.init) ?? AttentionRequest()
+            return try plan(api, prompt, maxTokens, recording: request)
+        case "/v1/localize":
+            var request = AttentionRequest()
+            if let layers = root.member("layers") { request.layers = try LayerSelector(layers) }
+            var plan = try plan(api, prompt, maxTokens, recording: request)
+            if root.member("select")?.value == "lost" { plan.variants = [plan.baseline] }
+            return plan
+        case "/v1/logit-lens":
+            let capture = try LensCapture(
+                LensRequest(root.member("lens")),
+                layout: prompt.layout,
+                decoder: api.resident.model.decoder,
+                candidates: nil,
+                target: nil
+            )
+            let rows = capture.layers.count * capture.positions.count
+            return api.plan(prompt, maxTokens: 0, headRows: rows)
+        case "/v1/knockout":
+            let variants = try KnockoutVariant.read(root, model: api.resident.model)
+            return await studyPlan(api, prompt, maxTokens, variants.map { ($0.interventions, $0.paths) })
+        case "/v1/ablation":
+            let sets = try AblationReader(root).sets(in: prompt.layout).sets
+            let variants = try sets.map { (interventions: [try Intervention($0.written)], paths: [$0.written.path]) }
+            return await studyPlan(api, prompt, maxTokens, variants)
+        default:
+            return api.plan(prompt, maxTokens: maxTokens)
+        }
+    }
+
+    private static func plan(
+        _ api: APIRequest,
+        _ prompt: PreparedPrompt,
+        _ maxTokens: Int,
+        recording request: AttentionRequest
+    ) throws -> CostPlan {
+        let capture = try AttentionCapture(
+            request,
+            layout: prompt.layout,
+            shape: api.resident.model.probeShape,
+            maxTokens: maxTokens
+        )
+        return api.plan(prompt, maxTokens: maxTokens, recordedNumbers: capture.numberCount)
+    }
+
+    /// A baseline and its variants. Changes that only a run of the model could resolve are taken to share nothing.
+    private static func studyPlan(
+        _ api: APIRequest,
+        _ prompt: PreparedPrompt,
+        _ maxTokens: Int,
+        _ variants: [(interventions: [Intervention], paths: [String])]
+    ) async -> CostPlan {
+        var plan = api.plan(prompt, maxTokens: maxTokens)
+        for variant in variants {
+            let changes = try? await api.resolve(variant.interventions, paths: variant.paths, prompt: prompt)
+            plan.variants.append(api.variant(of: plan.baseline, changing: changes))
+        }
+        return plan
+    }
+}

@@ -1,0 +1,93 @@
+public import Models
+
+/// Predicts what a plan costs from the decoder's shape and measured rates.
+///
+/// Time is operations over the rate of prompts, except that a step of decoding takes no less than reading all weights
+/// does. Operations are two for each weight and row, and four for each head, channel and key.
+public struct CostModel: Sendable {
+    private let shape: DecoderConfiguration
+    private let pageBytes: @Sendable (_ positions: Int) -> Int
+    private let cacheBudget: Int
+
+    /// Rows whose scratch memory exists at one time.
+    private static let stepRows = BatchScheduler.rowBudget
+    /// What a step of decoding costs in rows of prompts until one has been measured: reading a weight takes about as
+    /// long as this many multiplications by it.
+    private static let decodeStepRows = 32.0
+
+    /// The costs of one model whose running sequences may keep `cacheBudget` bytes of keys and values.
+    public init(model: VisionLanguageModel, cacheBudget: Int) {
+        shape = model.decoder.configuration
+        self.cacheBudget = cacheBudget
+        pageBytes = { model.decoder.makeCache().byteCount(growingTo: $0) }
+    }
+
+    /// Operations of the rows at `positions` of one sequence in all layers.
+    public func operations(positions: Range<Int>) -> Double {
+        let rows = Double(positions.count)
+        let attention = 4 * Double(shape.heads * shape.headDim * shape.layers)
+        // Row p sees p + 1 keys.
+        let keys = rows * (Double(positions.lowerBound + positions.upperBound + 1) / 2)
+        return rows * 2 * weights + attention * keys
+    }
+
+    /// What a plan costs at measured rates; those that are not known are derived from those that are.
+    public func estimate(_ plan: CostPlan, rates: RateMeter.Rates) -> CostEstimate {
+        let rate = rates.operationsPerSecond ?? 1e10
+        let step = rates.decodeStepSeconds ?? Self.decodeStepRows * 2 * weights / rate
+        let pictureToken = rates.pictureTokenSeconds ?? 2 * weights / rate
+        let seconds =
+            Double(plan.pictureTokens) * pictureToken + self.seconds([plan.baseline], rate: rate, step: step)
+            + self.seconds(plan.variants, rate: rate, step: step)
+        let baseline = cacheBytes(plan.baseline)
+        let variants = plan.variants.map(cacheBytes)
+        let together = baseline + (variants.max() ?? 0)
+        let caches = min(baseline + variants.reduce(0, +), max(together, cacheBudget))
+        return CostEstimate(seconds: seconds, peakBytes: caches + kept(plan) + scratch(plan), cacheBytes: together)
+    }
+
+    // MARK: - Private
+
+    /// Multiplications by weights for one row, the head's left out: few rows pass through it.
+    private var weights: Double {
+        let attention = shape.hiddenSize * shape.headDim * (2 * shape.heads + 2 * shape.keyValueHeads)
+        return Double(shape.layers) * Double(attention + 3 * shape.hiddenSize * shape.intermediateSize)
+    }
+
+    /// Runs that share every step.
+    private func seconds(_ runs: [CostPlan.Run], rate: Double, step: Double) -> Double {
+        let head = 2 * Double(shape.hiddenSize * shape.vocabularySize)
+        var seconds = 0.0
+        var decode = 0.0
+        for run in runs {
+            seconds += operations(positions: run.sharedRows..<run.promptLength) * run.layerShare / rate
+            seconds += Double(run.headRows) * head / rate
+            let answer = run.promptLength..<run.promptLength + max(0, run.maxTokens - 1)
+            decode += (operations(positions: answer) + Double(answer.count) * head) / rate
+        }
+        let steps = runs.map { max(0, $0.maxTokens - 1) }.max() ?? 0
+        return seconds + max(decode, Double(steps) * step)
+    }
+
+    /// Keys and values that a run adds to those it shares.
+    private func cacheBytes(_ run: CostPlan.Run) -> Int {
+        pageBytes(run.promptLength + run.maxTokens) - pageBytes(run.sharedRows)
+    }
+
+    /// Embeddings of pictures, what probes record, and each run's first distribution.
+    private func kept(_ plan: CostPlan) -> Int {
+        let runs = [plan.baseline] + plan.variants
+        let numbers = runs.reduce(plan.pictureTokens * shape.hiddenSize) {
+            $0 + $1.recordedNumbers + shape.vocabularySize
+        }
+        return numbers * MemoryLayout<Float>.stride
+    }
+
+    /// States, projections and logits of one step.
+    private func scratch(_ plan: CostPlan) -> Int {
+        let rows = min(Self.stepRows, plan.rows)
+        let widths = 4 * shape.hiddenSize + shape.headDim * (2 * shape.heads + 2 * shape.keyValueHeads)
+        let logits = min(rows, plan.variants.count + 1) * shape.vocabularySize
+        return (rows * (widths + 2 * shape.intermediateSize) + logits) * MemoryLayout<Float>.stride
+    }
+}

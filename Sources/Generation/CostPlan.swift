@@ -1,0 +1,85 @@
+/// What a request asks of the model, before anything runs.
+public struct CostPlan: Sendable, Equatable {
+    /// One sequence.
+    public struct Run: Sendable, Equatable {
+        /// Positions of its prompt.
+        public var promptLength: Int
+        /// Those of them that another run has computed.
+        public var sharedRows: Int
+        /// Share of the decoder's layers that the others pass through, 0…1.
+        public var layerShare: Double
+        /// Tokens of the answer at most.
+        public var maxTokens: Int
+        /// Numbers that probes keep of it.
+        public var recordedNumbers: Int
+        /// Hidden states that probes read through the head.
+        public var headRows = 0
+
+        /// A run that shares nothing unless one says so.
+        public init(
+            promptLength: Int,
+            sharedRows: Int = 0,
+            layerShare: Double = 1,
+            maxTokens: Int,
+            recordedNumbers: Int = 0
+        ) {
+            self.promptLength = promptLength
+            self.sharedRows = sharedRows
+            self.layerShare = layerShare
+            self.maxTokens = maxTokens
+            self.recordedNumbers = recordedNumbers
+        }
+
+        /// Rows that pass through the decoder.
+        public var rows: Int { promptLength - sharedRows + max(0, maxTokens - 1) }
+    }
+
+    /// Image tokens that the vision tower makes.
+    public var pictureTokens: Int
+    /// The run that goes first.
+    public var baseline: Run
+    /// Runs that follow, all at once.
+    public var variants: [Run]
+
+    /// A plan of a first run and, perhaps, of others.
+    public init(pictureTokens: Int, baseline: Run, variants: [Run] = []) {
+        self.pictureTokens = pictureTokens
+        self.baseline = baseline
+        self.variants = variants
+    }
+
+    /// Rows of all runs.
+    public var rows: Int { variants.reduce(baseline.rows) { $0 + $1.rows } }
+}
+
+/// What a plan is predicted to cost.
+public struct CostEstimate: Sendable, Equatable {
+    /// Seconds if every answer takes all its tokens and nothing else runs.
+    public let seconds: Double
+    /// Bytes beside the model at the worst moment.
+    public let peakBytes: Int
+    /// Bytes of keys and values that must be there together: those of the first run and of the largest other one.
+    public let cacheBytes: Int
+}
+
+/// A request that is predicted to take longer than the server's owner allows.
+public struct TimeBudgetError: Error, CustomStringConvertible, Sendable {
+    /// Predicted seconds.
+    public let seconds: Double
+    /// Allowed seconds.
+    public let budget: Double
+
+    /// Names both.
+    public init(seconds: Double, budget: Double) {
+        self.seconds = seconds
+        self.budget = budget
+    }
+
+    /// Both numbers and what to do.
+    public var description: String {
+        func text(_ value: Double) -> String { "\((value * 10).rounded() / 10)" }
+        return
+            "this request is predicted to take \(text(seconds)) seconds and the server allows \(text(budget)); send a "
+            + "lower max_tokens or fewer variants"
+    }
+}

@@ -1,0 +1,69 @@
+import ModelFixtures
+import Models
+import Testing
+
+@testable import Generation
+
+@Suite struct CostModelTests {
+    @Test func averagesStartAtTheFirstMeasurementAndFollow() {
+        let meter = RateMeter()
+        #expect(meter.rates == RateMeter.Rates())
+        meter.recordStep(rows: 64, operations: 1000, seconds: 2)
+        #expect(meter.rates.operationsPerSecond == 500)
+        #expect(meter.rates.decodeStepSeconds == nil)
+        meter.recordStep(rows: 1, operations: 1, seconds: 0.25)
+        meter.recordStep(rows: 16, operations: 1, seconds: 9)
+        #expect(meter.rates.decodeStepSeconds == 0.25)
+        #expect(meter.rates.operationsPerSecond == 500)
+        meter.recordStep(rows: 64, operations: 1000, seconds: 1)
+        #expect(meter.rates.operationsPerSecond == 550)
+        meter.recordPicture(tokens: 10, seconds: 5)
+        #expect(meter.rates.pictureTokenSeconds == 0.5)
+        meter.recordStep(rows: 64, operations: 1, seconds: 0)
+        #expect(meter.rates.operationsPerSecond == 550)
+    }
+
+    @Test func operationsOfPartsAddUp() throws {
+        let model = try ModelFixture.mhaCrop.model()
+        let costs = CostModel(model: model, cacheBudget: 1 << 20)
+        let whole = costs.operations(positions: 0..<100)
+        #expect(abs(whole - costs.operations(positions: 0..<37) - costs.operations(positions: 37..<100)) < 1e-6 * whole)
+        #expect(costs.operations(positions: 5..<5) == 0)
+    }
+
+    @Test func moreWorkCostsMore() throws {
+        let model = try ModelFixture.mhaCrop.model()
+        let costs = CostModel(model: model, cacheBudget: 1 << 30)
+        var rates = RateMeter.Rates()
+        rates.operationsPerSecond = 1e9
+        rates.decodeStepSeconds = 0.01
+        func estimate(_ change: (inout CostPlan) -> Void = { _ in }) -> CostEstimate {
+            let run = CostPlan.Run(promptLength: 60, maxTokens: 11)
+            var plan = CostPlan(pictureTokens: 16, baseline: run, variants: [run])
+            change(&plan)
+            return costs.estimate(plan, rates: rates)
+        }
+        let plain = estimate()
+        #expect(plain.seconds > 0.2 && plain.seconds < 0.5)
+        #expect(estimate { $0.variants[0].sharedRows = 59 }.seconds < plain.seconds)
+        #expect(estimate { $0.variants[0].layerShare = 0.5 }.seconds < plain.seconds)
+        #expect(estimate { $0.variants += $0.variants }.seconds > plain.seconds)
+        #expect(estimate { $0.variants += $0.variants }.peakBytes > plain.peakBytes)
+        #expect(estimate { $0.variants += $0.variants }.cacheBytes == plain.cacheBytes)
+        #expect(estimate { $0.baseline.maxTokens = 200 }.cacheBytes > plain.cacheBytes)
+        #expect(estimate { $0.baseline.recordedNumbers = 1000 }.peakBytes == plain.peakBytes + 4000)
+        #expect(estimate { $0.baseline.maxTokens = 0 }.seconds < plain.seconds)
+    }
+
+    /// Steps of decoding overlap: ten variants take the steps of one.
+    @Test func variantsDecodeInTheSameSteps() throws {
+        let model = try ModelFixture.mhaCrop.model()
+        let costs = CostModel(model: model, cacheBudget: 1 << 30)
+        var rates = RateMeter.Rates()
+        rates.operationsPerSecond = 1e15
+        rates.decodeStepSeconds = 1
+        let run = CostPlan.Run(promptLength: 60, maxTokens: 11)
+        let plan = CostPlan(pictureTokens: 0, baseline: run, variants: Array(repeating: run, count: 10))
+        #expect(abs(costs.estimate(plan, rates: rates).seconds - 20) < 0.01)
+    }
+}
