@@ -26,6 +26,9 @@ import Testing
         ("A gizmo, a strange gadget mounted here, and an aardvark grazing.", ["gizmo", "strange gadget", "aardvark"]),
         ("A zebu grazes near the fence.", ["zebu", "fence"]),
         ("A variety of fruits, a pair of scissors, and a glass of water.", ["fruits", "scissors", "glass", "water"]),
+        ("Two giraffes eat. One giraffe looks up, and the other giraffe sleeps.", ["giraffes"]),
+        ("A dog and another dog. One of the dogs barks.", ["dog", "dog"]),
+        ("A roll of toilet paper on a shelf.", ["toilet paper", "shelf"]),
         ("Yes.", []), ("", []), ("...!?", []),
     ])
     func tangibleObjectsAreListedOnce(text: String, objects: [String]) {

@@ -16,6 +16,9 @@ enum Grammar {
         return indefinites.contains(word) || Int(word) != nil ? .indefinite : nil
     }
 
+    /// Whether the determiner picks out of several: `one giraffe`, `the other dog`.
+    static func isPartitive(_ word: String) -> Bool { partitives.contains(word) }
+
     /// A kind of attribute and its value, `nil` for other words: red objects are not blue ones, small not large ones.
     static func attribute(_ word: String) -> (axis: Attribute, value: String)? {
         if let color = colors[word] { return (.color, color) }
@@ -58,6 +61,8 @@ enum Grammar {
         """
     )
 
+    private static let partitives = set("one other each every both")
+
     private static let colors = [
         "red": "red", "reddish": "red", "crimson": "red", "scarlet": "red", "maroon": "red", "green": "green",
         "greenish": "green", "blue": "blue", "bluish": "blue", "navy": "blue", "turquoise": "blue", "yellow": "yellow",
@@ -93,7 +98,7 @@ enum Grammar {
 
     private static let measures = set(
         """
-        group pair bunch couple number variety lot piece slice stack row herd flock set series kind type sort pile line
+        group pair bunch couple roll number variety lot piece slice stack row herd flock set series kind type sort pile line
         array collection selection range handful cluster assortment portion bit team lots mix mixture
         """
     )
@@ -110,7 +115,7 @@ enum Grammar {
         foot tooth skin expression smile pose conversation interaction meal food trick attention overview impression
         appearance arrangement design material purpose reason fact case example word text letter name order line row
         world life work job trip ride walk race match sport holiday celebration party occasion year month week hour
-        minute second first last same outdoor indoor ambiance ambience charm touch depth interest
+        minute second first last same turn outdoor indoor ambiance ambience charm touch depth interest
         """
     )
 

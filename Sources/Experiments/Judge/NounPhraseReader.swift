@@ -38,6 +38,7 @@ struct NounPhraseReader {
     /// What a phrase holds so far.
     private struct Phrase {
         var determiner: Grammar.Determiner?
+        var isPartitive = false
         var start: Int?
         var attributes: [Attribute: Set<String>] = [:]
     }
@@ -45,7 +46,9 @@ struct NounPhraseReader {
     /// The phrase at `position`, which moves behind it; `nil` if what stands there names no object.
     private mutating func phrase() -> ObjectMention? {
         var phrase = Phrase()
+        let first = position
         phrase.determiner = determiner()
+        phrase.isPartitive = words[first..<position].contains { Grammar.isPartitive($0.text) }
         while position < words.count {
             if let head = head(phrase) { return mention(head, phrase) }
             let word = words[position]
@@ -158,7 +161,9 @@ struct NounPhraseReader {
             objectClass: head.match.objectClass,
             text: text(from: phrase.start ?? head.range.lowerBound, to: head.range.upperBound),
             attributes: attributes,
-            mayReferBack: phrase.determiner == .definite || isBarePlural
+            mayReferBack: phrase.determiner == .definite || isBarePlural,
+            isPlural: head.match.isPlural,
+            isPartitive: phrase.isPartitive
         )
     }
 
@@ -221,7 +226,9 @@ struct NounPhraseReader {
             objectClass: singular,
             text: text(from: start, to: last + 1),
             attributes: phrase.attributes,
-            mayReferBack: phrase.determiner == .definite
+            mayReferBack: phrase.determiner == .definite,
+            isPlural: noun != singular,
+            isPartitive: phrase.isPartitive
         )
     }
 

@@ -10,6 +10,10 @@ public struct ObjectMention: Sendable, Equatable {
     var attributes: [Attribute: Set<String>]
     /// Whether the text may mean an object that it named before.
     let mayReferBack: Bool
+    /// Whether the text names several.
+    let isPlural: Bool
+    /// Whether the text picks it out of several.
+    let isPartitive: Bool
 
     /// Whether both may be the same object: one class, and no colour or size of one contradicts the other's.
     func isCompatible(with other: ObjectMention) -> Bool {
@@ -21,7 +25,7 @@ public struct ObjectMention: Sendable, Equatable {
 
     /// Whether this is another word for `earlier`: the same name, or the name of its whole class.
     func refersBack(to earlier: ObjectMention) -> Bool {
-        mayReferBack && isCompatible(with: earlier)
+        (mayReferBack || isPartitive && earlier.isPlural) && isCompatible(with: earlier)
             && (name == earlier.name || name == objectClass || earlier.name == earlier.objectClass)
     }
 
