@@ -18,7 +18,7 @@ enum LocalizeRoute {
         let body = try LocalizeBody(api.chat.root)
         let prompt = try await api.prepare()
         let placement = try body.placement(in: prompt.layout)
-        let mask = try body.mask(in: placement.geometry)
+        let mask = try await WorkQueue.run { try body.mask(in: placement.geometry) }
         var attention = AttentionRequest()
         attention.layers = body.layers
         var generation = try await api.generation(prompt)
@@ -44,7 +44,10 @@ enum LocalizeRoute {
                 "the answer does not name \"\(body.phrase)\": \"\(outcome.baseline.text.prefix(300))\""
             )
         }
-        let scorer = LocalizationScorer(placement.geometry, mask: mask, dilation: body.dilation)
+        let scores = try await WorkQueue.run {
+            let scorer = LocalizationScorer(placement.geometry, mask: mask, dilation: body.dilation)
+            return (area: scorer.area, mean: scorer.score(maps.mean), layers: maps.layers.map(scorer.score))
+        }
         let lost = outcome.variants.first.map { !LexicalJudge().names(body.phrase, in: $0.text) }
         var fields: [String: JSONValue] = [
             "text": .string(outcome.baseline.text),
@@ -59,12 +62,12 @@ enum LocalizeRoute {
                         ]
                     }
                 ),
-                "area": .number(scorer.area),
+                "area": .number(scores.area),
                 "dilate_px": .number(body.dilation),
-                "mean": payload(scorer.score(maps.mean)),
+                "mean": payload(scores.mean),
                 "layers": .array(
-                    zip(capture.layers, maps.layers).map { layer, map in
-                        var score = payload(scorer.score(map)).object ?? [:]
+                    zip(capture.layers, scores.layers).map { layer, figures in
+                        var score = payload(figures).object ?? [:]
                         score["layer"] = .integer(layer)
                         return .object(score)
                     }
