@@ -2,7 +2,7 @@
 
 FROM swift:6.3-bookworm AS build
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends libjpeg-dev libpng-dev libwebp-dev libssl-dev \
+    && apt-get install -y --no-install-recommends libjpeg-dev libpng-dev libwebp-dev libssl-dev zlib1g-dev \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /source
 # Dependencies change less often than sources, so they get a layer of their own.
@@ -15,7 +15,7 @@ RUN swift build -c release --product fovea --static-swift-stdlib -Xlinker -s \
 
 FROM debian:bookworm-slim
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends libjpeg62-turbo libpng16-16 libwebp7 libssl3 libstdc++6 libcurl4 \
+    && apt-get install -y --no-install-recommends libjpeg62-turbo libpng16-16 libwebp7 libssl3 zlib1g libstdc++6 libcurl4 \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --no-create-home --uid 10001 --shell /usr/sbin/nologin fovea
 # The program looks for its model and its viewer beside itself.

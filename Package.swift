@@ -54,11 +54,12 @@ let package = Package(
         library("HTTPCore", [httpTypes]),
         .target(name: "CSystem"),
         .systemLibrary(name: "COpenSSL", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
         library("WebServer", ["HTTPCore", "CSystem", httpTypes, logging]),
         library(
             "API",
             [
-                "JSON", "COpenSSL", "WebServer", "HTTPCore", "Experiments", "Generation", "Probing", "Models",
+                "JSON", "COpenSSL", "CZlib", "WebServer", "HTTPCore", "Experiments", "Generation", "Probing", "Models",
                 "Imaging", "Tokenization", httpTypes, logging,
             ]
         ),

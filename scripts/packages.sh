@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # Sourced by the other scripts: says what they do and installs the system packages that they miss.
 
-# The image libraries and the hash function; the Swift toolchain brings the rest.
-library_packages=(libjpeg-dev libpng-dev libwebp-dev libssl-dev)
+# The image libraries, the hash function and the checksum of archives; the Swift toolchain brings the rest.
+library_packages=(libjpeg-dev libpng-dev libwebp-dev libssl-dev zlib1g-dev)
 
 step() { printf '\n== %s\n' "$*"; }
 

@@ -1,7 +1,5 @@
 import Foundation
 import Generation
-import HTTPCore
-import HTTPTypes
 import JSON
 import Probing
 import WebServer
@@ -11,25 +9,29 @@ struct APIRequest: Sendable {
     let resident: ResidentModel
     let chat: ChatBody
     let images: [PromptImage]
+    /// The media type of the answer.
+    let form: AnswerForm
     /// Counts the request among those under way for as long as it is held.
     let place: RequestGate.Place
 
     /// Reads JSON or a form; `extra` are the top-level fields that the route itself reads. `chatBody` turns a body of
-    /// another form into the chat body that it stands for.
+    /// another form into the chat body that it stands for. `forms` are the media types in which the route answers.
     static func read(
         _ request: ServerRequest,
         holder: ModelHolder,
         extra: [String: KnownFields] = [:],
+        forms: [AnswerForm] = [.json],
         chatBody: @escaping @Sendable (JSONValue) throws -> JSONValue = { $0 }
     ) async throws -> APIRequest {
         let resident = try holder.ready()
         let place = try resident.gate.enter()
-        try checkAccept(request)
+        let form = try AnswerForm(request, offered: forms)
         return try await WorkQueue.run {
             let body = try chatBody(try RequestBody.read(request, images: resident.images))
             let chat = try ChatBody(body, residentModel: resident.name, extra: extra)
+            try form.check(streams: chat.streams)
             let images = try chat.images.map { try ImageSource.resolve($0, store: resident.images) }
-            return APIRequest(resident: resident, chat: chat, images: images, place: place)
+            return APIRequest(resident: resident, chat: chat, images: images, form: form, place: place)
         }
     }
 
@@ -38,11 +40,12 @@ struct APIRequest: Sendable {
         try await resident.preparer.prepare(chat.messages, images: images)
     }
 
-    /// The run that the body describes, interventions included.
-    func generation(_ prompt: PreparedPrompt) async throws -> GenerationRequest {
+    /// The run that the body describes, interventions included; `maxTokens` takes the place of the body's own limit
+    /// where a route needs no answer.
+    func generation(_ prompt: PreparedPrompt, maxTokens: Int? = nil) async throws -> GenerationRequest {
         let maxTokens = try resident.preparer.tokenLimit(
             prompt,
-            requested: chat.maxTokens,
+            requested: maxTokens ?? chat.maxTokens,
             parameter: chat.maxTokensField
         )
         var generation = GenerationRequest(prompt: prompt, maxTokens: maxTokens)
@@ -76,21 +79,6 @@ struct APIRequest: Sendable {
             layout: prompt.layout,
             images: prompt.images,
             model: resident.model
-        )
-    }
-
-    // MARK: - Private
-
-    /// Answers are JSON or events; who insists on another form that probes will have is told so.
-    private static func checkAccept(_ request: ServerRequest) throws(HTTPError) {
-        let later = ["application/x-npz", "image/png"]
-        let offers = ["application/json", "text/event-stream"] + later
-        guard let wanted = request.acceptedTypes.preferred(among: offers), later.contains(wanted) else { return }
-        throw HTTPError(
-            status: .unprocessableContent,
-            code: "unsupported_probe",
-            message: "Accept: answers as \(wanted) are not supported by this version; accept application/json",
-            parameter: "Accept"
         )
     }
 }

@@ -24,14 +24,24 @@ struct AttentionPayload {
         }
     }
 
-    func json(_ encoding: ArrayEncoding, warnings: inout [String]) -> JSONValue {
+    func json(_ arrays: inout ArrayAnswer) throws -> JSONValue {
         [
             "rows": .array(rows.map { ["position": .integer($0.row.position), "token": .string($0.token)] }),
             "layers": .array(capture.layers.map { .integer($0) }),
             "heads": capture.separateHeads.map { .array($0.map { .integer($0) }) } ?? nil,
-            "maps": maps.encoded(encoding, name: "attention.maps", warnings: &warnings),
-            "fractions": .object(fractions(encoding, warnings: &warnings)),
+            "maps": try arrays.place(maps, at: "attention.maps"),
+            "fractions": .object(try fractions(&arrays)),
         ]
+    }
+
+    /// One value for each patch of a picture: the mean over the drawn rows, layers and heads.
+    func values(_ render: RenderRequest, of picture: ImagePlacement) throws(ProbeError) -> [Float] {
+        let layers = try render.layers(of: capture.layers)
+        let rows = try render.rows(of: rows.count).map { self.rows[$0].row }
+        let maps = rows.flatMap { row in layers.flatMap { row.layers[$0].maps } }
+        let image = layout.positions(named: "image") ?? []
+        let columns = image.indices.filter { picture.patchPositions.contains(image[$0]) }
+        return columns.map { column in maps.reduce(0) { $0 + $1[column] } / Float(maps.count) }
     }
 
     // MARK: - Private
@@ -50,14 +60,14 @@ struct AttentionPayload {
         return NumberArray(shape: shape, values: values)
     }
 
-    private func fractions(_ encoding: ArrayEncoding, warnings: inout [String]) -> [String: JSONValue] {
+    private func fractions(_ arrays: inout ArrayAnswer) throws -> [String: JSONValue] {
         let always: [PositionKind] = [.image, .bos, .system, .question, .template, .generated]
         let kinds = always + [.history, .prefix].filter(layout.kinds.contains)
         var result: [String: JSONValue] = [:]
         for kind in kinds {
             let values = rows.flatMap { $0.row.layers }.map { $0.fractions[kind] ?? 0 }
             let array = NumberArray(shape: [rows.count, capture.layers.count], values: values)
-            result[kind.rawValue] = array.encoded(encoding, name: "attention.fractions", warnings: &warnings)
+            result[kind.rawValue] = try arrays.place(array, at: "attention.fractions.\(kind.rawValue)")
         }
         return result
     }

@@ -11,12 +11,17 @@ enum AttentionRoute {
         "attention": [
             "rows": .span, "layers": .layers, "heads": .value, "columns": .value, "normalize": .value,
             "exclude_sinks": .value, "rollout": .value,
-        ]
+        ],
+        "render": RenderRequest.fields,
     ]
 
     static func answer(_ request: ServerRequest, holder: ModelHolder) async throws -> ServerResponse {
-        let api = try await APIRequest.read(request, holder: holder, extra: fields)
+        let api = try await APIRequest.read(request, holder: holder, extra: fields, forms: AnswerForm.allCases)
         let attention = try api.chat.root.member("attention").map(AttentionRequest.init) ?? AttentionRequest()
+        let render = try RenderRequest(api.chat.root.member("render"))
+        if api.form == .png, attention.columns != .image {
+            throw ProbeError.unsupported("attention.columns", "must be \"image\" for a picture of the map")
+        }
         let prompt = try await api.prepare()
         var generation = try await api.generation(prompt)
         let capture = try AttentionCapture(
@@ -27,10 +32,11 @@ enum AttentionRoute {
         )
         generation.capture = capture
         let engine = api.resident.engine
-        let answer = AttentionAnswer(chat: api.chat, attention: attention, capture: capture, layout: prompt.layout)
+        let answer = AttentionAnswer(api: api, attention: attention, capture: capture, layout: prompt.layout)
         guard api.chat.streams else {
             guard let result = await engine.result(of: generation) else { throw CancellationError() }
-            return .json(JSONValue.object(answer.fields(result)).serialized())
+            guard api.form == .png else { return try answer.response(result) }
+            return try await answer.overlay(result, render)
         }
         let run = generation
         return api.events { writer in
@@ -45,9 +51,7 @@ enum AttentionRoute {
                     ])
                 case .finished(let result, _):
                     isFinished = true
-                    var fields = answer.fields(result)
-                    fields["type"] = "result"
-                    try await writer.write(event: .object(fields))
+                    try await writer.write(event: .object(answer.event(result)))
                 }
             }
             guard isFinished else { throw CancellationError() }
@@ -57,24 +61,44 @@ enum AttentionRoute {
 
 /// What a finished run answers.
 private struct AttentionAnswer {
-    let chat: ChatBody
+    let api: APIRequest
     let attention: AttentionRequest
     let capture: AttentionCapture
     let layout: PromptLayout
 
-    func fields(_ result: GenerationResult) -> [String: JSONValue] {
-        var warnings = chat.warnings
+    /// The answer as one piece.
+    func response(_ result: GenerationResult) throws -> ServerResponse {
+        var arrays = ArrayAnswer(api)
+        return arrays.response(try fields(result, &arrays))
+    }
+
+    /// The answer as the last event of a stream.
+    func event(_ result: GenerationResult) throws -> [String: JSONValue] {
+        var arrays = ArrayAnswer(api)
+        var fields = arrays.complete(try fields(result, &arrays))
+        fields["type"] = "result"
+        return fields
+    }
+
+    /// One map over its picture.
+    func overlay(_ result: GenerationResult, _ render: RenderRequest) async throws -> ServerResponse {
+        let overlay = try Overlay(render, layout: layout, images: api.images)
         let payload = AttentionPayload(result, request: attention, capture: capture, layout: layout)
-        var fields: [String: JSONValue] = [
+        return try await overlay.answer(try payload.values(render, of: overlay.placement))
+    }
+
+    // MARK: - Private
+
+    private func fields(_ result: GenerationResult, _ arrays: inout ArrayAnswer) throws -> [String: JSONValue] {
+        let payload = AttentionPayload(result, request: attention, capture: capture, layout: layout)
+        return [
             "text": .string(result.text),
             "tokens": result.tokenPayload,
             "finish_reason": .string(result.finishReason.rawValue),
             "layout": layout.payload(generated: result.tokens),
-            "attention": payload.json(chat.encoding, warnings: &warnings),
+            "attention": try payload.json(&arrays),
             "usage": CompletionPayload.usage(result, promptTokens: layout.length),
             "timings": CompletionPayload.timings(result, promptTokens: layout.length),
         ]
-        fields.add(warnings: warnings)
-        return fields
     }
 }

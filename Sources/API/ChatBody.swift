@@ -44,7 +44,7 @@ struct ChatBody: Sendable {
             throw ProbeError.invalid("top_logprobs", "is \(topLogprobs); it needs \"logprobs\": true")
         }
         interventions = try root.member("interventions").map(Intervention.list) ?? []
-        encoding = try root.member("encoding").map(ArrayEncoding.init) ?? .json
+        encoding = try ArrayEncoding(root)
         if let n = root.member("n"), try n.integer() != 1 {
             throw ProbeError.invalid("n", "is \(try n.integer()); one answer a request is supported")
         }

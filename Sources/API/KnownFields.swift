@@ -46,8 +46,7 @@ indirect enum KnownFields: Sendable, ExpressibleByDictionaryLiteral {
     private static let spanMembers: [String: KnownFields] = [
         "range": .value, "patches": .value, "box": .value, "polygon": .value, "mask": .value, "rows": .value,
         "buffer": .value, "image": .value, "random": .value, "of": .span, "dilate": .span, "seed": .value,
-        "union": .span,
-        "minus": .span, "intersect": .span,
+        "union": .span, "minus": .span, "intersect": .span, "register": ["sigma": .value], "top_attended": .value,
     ]
 }
 
@@ -69,7 +68,7 @@ extension KnownFields {
         "model": .value, "max_tokens": .value, "max_completion_tokens": .value, "temperature": .value, "top_p": .value,
         "top_k": .value, "min_p": .value, "seed": .value, "stop": .value, "stream": .value,
         "stream_options": ["include_usage": .value], "logprobs": .value, "top_logprobs": .value, "n": .value,
-        "interventions": intervention, "encoding": .value,
+        "interventions": intervention, "encoding": .value, "dtype": .value,
         "messages": [
             "role": .value,
             "content": ["type": .value, "text": .value, "image_url": ["url": .value, "detail": .value]],

@@ -69,6 +69,7 @@ enum OpenAPISchemas {
         "n": ["const": 1],
         "interventions": ["type": "array", "items": reference("Intervention")],
         "encoding": ["enum": ["json", "base64"]],
+        "dtype": ["enum": ["f32", "f16"]],
     ]
 
     /// A chat body with more members.

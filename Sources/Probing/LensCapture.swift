@@ -13,6 +13,8 @@ public struct LensCapture: Sendable {
     private let candidates: [Int]?
     private let target: Int?
     private let decoder: LlamaDecoder
+    /// Hears of each layer's readings as soon as the last position is read, on the engine's thread.
+    public var onLayer: (@Sendable (_ index: Int, LensRecord) -> Void)?
 
     /// Rows whose distributions exist at one time.
     private static let rowsAtOnce = 32
@@ -61,6 +63,7 @@ public struct LensCapture: Sendable {
             record.top[index] += readings.map(\.top)
             if target != nil { record.targetProbability[index] += readings.compactMap(\.target) }
         }
+        if record.top[index].count == positions.count, !wanted.isEmpty { onLayer?(index, record) }
     }
 
     /// The words that one state's logits stand for, and the target's probability.

@@ -14,12 +14,48 @@ struct ArrayEncodingTests {
         arguments: [(1 << 20, 0), ((1 << 20) + 1, 1)]
     )
     func limit(_ count: Int, _ warningCount: Int) throws {
-        var warnings: [String] = []
-        let array = NumberArray(shape: [1, count], values: Array(repeating: 0.5, count: count))
-        let value = array.encoded(.json, name: "maps", warnings: &warnings)
-        #expect(warnings.count == warningCount)
+        var arrays = ArrayAnswer(.json, .json)
+        let value = try arrays.place(
+            NumberArray(shape: [1, count], values: Array(repeating: 0.5, count: count)),
+            at: "maps"
+        )
+        #expect(arrays.warnings.count == warningCount)
         #expect((value["dtype"] == "f32") == (warningCount == 1))
         if warningCount == 1 { #expect(value["shape"] == [1, .integer(count)]) }
+    }
+
+    @Test(
+        "halves round to the nearest, ties to even",
+        arguments: [
+            (Float(0), UInt16(0)), (-0.0, 0x8000), (1, 0x3C00), (-2, 0xC000), (65504, 0x7BFF), (65519, 0x7BFF),
+            (65520, 0x7C00), (1e9, 0x7C00), (-.infinity, 0xFC00), (0x1p-24, 0x0001), (0x1p-25, 0), (0x1.8p-25, 1),
+            (0x1p-14, 0x0400), (0x1.FFCp-15, 0x03FF), (1 + 0x1p-11, 0x3C00), (1 + 0x1.8p-10, 0x3C02),
+        ]
+    )
+    func half(_ value: Float, _ bits: UInt16) {
+        #expect(HalfPrecision.bits(value) == bits)
+        #expect(HalfPrecision.bits(.nan) & 0x7FFF > 0x7C00)
+    }
+
+    @Test("an archive holds what it says, where it says")
+    func archive() throws {
+        var archive = NPZArchive()
+        archive.add(NumberArray(shape: [2, 3], values: [1, 2, 3, 4, 5, 6]), name: "a.b")
+        archive.add(NumberArray(shape: [1], values: [0.5]), name: "c", type: .f16)
+        let data = [UInt8](archive.data)
+        func word(_ offset: Int) -> Int { (0..<4).reduce(0) { $0 | Int(data[offset + $1]) << (8 * $1) } }
+        let end = data.count - 22
+        #expect(word(end) == 0x0605_4B50)
+        #expect(data[end + 10] == 2)
+        #expect(word(end + 12) + word(end + 16) == end)
+        #expect(word(word(end + 16)) == 0x0201_4B50)
+        let text = String(decoding: data[..<(30 + 7 + 128)], as: UTF8.self)
+        #expect(text.contains("a.b.npy"))
+        #expect(text.contains("{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }"))
+        // The numbers begin 128 bytes into the member: 10 of magic, version and length, then the padded header.
+        let first = 30 + 7 + 128
+        #expect(Array(data[first..<first + 4]) == [0, 0, 0x80, 0x3F])
+        #expect(String(decoding: data, as: UTF8.self).contains("'shape': (1,), }"))
     }
 
     @Test("what fails in a stream becomes an event that clients understand")

@@ -201,9 +201,16 @@ struct BadRequestTests {
         #expect(try answer.json.at("error.code") == "unsupported_media_type")
     }
 
-    @Test("answers in a form that is not there", arguments: ["application/x-npz", "image/png"])
-    func accept(_ type: String) async throws {
-        let answer = try await TestAPI.shared.get().post("/v1/attention", .question(), headers: ["Accept": type])
+    @Test(
+        "answers in a form that is not there",
+        arguments: [
+            ("/v1/chat/completions", "application/x-npz", false), ("/v1/knockout", "image/png", false),
+            ("/v1/attention", "image/png", true), ("/v1/logit-lens", "application/x-npz", true),
+        ]
+    )
+    func accept(_ path: String, _ type: String, _ streams: Bool) async throws {
+        let body = JSONValue.question(members: ["knockouts": ["img->gen"], "stream": .bool(streams)])
+        let answer = try await TestAPI.shared.get().post(path, body, headers: ["Accept": type])
         #expect(answer.status == 422)
         #expect(try answer.json.at("error.param") == "Accept")
     }

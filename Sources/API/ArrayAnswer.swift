@@ -1,0 +1,64 @@
+import Foundation
+import HTTPCore
+import JSON
+import WebServer
+
+/// An answer with arrays on its way out: within the JSON, or beside it in one NPZ.
+struct ArrayAnswer {
+    private let form: AnswerForm
+    private let encoding: ArrayEncoding
+    private var archive = NPZArchive()
+    private var archivedBytes = 0
+    private(set) var warnings: [String]
+
+    /// Arrays for the answer to `api`, whose warnings it carries.
+    init(_ api: APIRequest) {
+        self.init(api.form, api.chat.encoding, warnings: api.chat.warnings)
+    }
+
+    init(_ form: AnswerForm, _ encoding: ArrayEncoding, warnings: [String] = []) {
+        self.form = form
+        self.encoding = encoding
+        self.warnings = warnings
+    }
+
+    /// What stands in the JSON at `path`: the array, or in an NPZ the name of the member that holds it.
+    mutating func place(_ array: NumberArray, at path: String) throws(HTTPError) -> JSONValue {
+        if form == .npz {
+            let type: ArrayEncoding.NumberType = if case .base64(let type) = encoding { type } else { .f32 }
+            archivedBytes += array.values.count * 4 + 1024
+            guard archivedBytes <= NPZArchive.limit else {
+                throw HTTPError(
+                    status: .unprocessableContent,
+                    code: "unsupported_probe",
+                    message: "\(path): \(archivedBytes) bytes are more than one NPZ holds, \(NPZArchive.limit)",
+                    parameter: "Accept"
+                )
+            }
+            archive.add(array, name: path, type: type)
+            return ["npz": .string(path)]
+        }
+        if case .base64(let type) = encoding { return array.base64(type) }
+        if array.values.count <= ArrayEncoding.limit { return array.nested }
+        warnings.append(
+            "\(path) holds \(array.values.count) numbers, more than \(ArrayEncoding.limit): sent as base64"
+        )
+        return array.base64(.f32)
+    }
+
+    /// `fields` with the warnings.
+    func complete(_ fields: [String: JSONValue]) -> [String: JSONValue] {
+        var fields = fields
+        fields.add(warnings: warnings)
+        return fields
+    }
+
+    /// The whole answer; `fields` hold what `place` returned.
+    func response(_ fields: [String: JSONValue]) -> ServerResponse {
+        let json = JSONValue.object(complete(fields)).serialized()
+        guard form == .npz else { return .json(json) }
+        var archive = archive
+        archive.add(json, file: "meta.json")
+        return .bytes(archive.data, contentType: AnswerForm.npz.rawValue)
+    }
+}
