@@ -1,6 +1,6 @@
 import Foundation
-import HTTPCore
 import JSON
+import Probing
 import WebServer
 
 /// An answer with arrays on its way out: within the JSON, or beside it in one NPZ.
@@ -23,16 +23,14 @@ struct ArrayAnswer {
     }
 
     /// What stands in the JSON at `path`: the array, or in an NPZ the name of the member that holds it.
-    mutating func place(_ array: NumberArray, at path: String) throws(HTTPError) -> JSONValue {
+    mutating func place(_ array: NumberArray, at path: String) throws(ProbeError) -> JSONValue {
         if form == .npz {
             let type: ArrayEncoding.NumberType = if case .base64(let type) = encoding { type } else { .f32 }
             archivedBytes += array.values.count * 4 + 1024
             guard archivedBytes <= NPZArchive.limit else {
-                throw HTTPError(
-                    status: .unprocessableContent,
-                    code: "unsupported_probe",
-                    message: "\(path): \(archivedBytes) bytes are more than one NPZ holds, \(NPZArchive.limit)",
-                    parameter: "Accept"
+                throw .unsupported(
+                    "Accept",
+                    "\(path): \(archivedBytes) bytes are more than one NPZ holds, \(NPZArchive.limit)"
                 )
             }
             archive.add(array, name: path, type: type)

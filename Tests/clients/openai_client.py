@@ -178,6 +178,12 @@ def an_error_before_a_stream_is_an_error():
     refused(openai.BadRequestError, param="temperature", stream=True, temperature=-1)
 
 
+# The other clients' checks are counted with these.
+from array_client import checks  # noqa: E402
+
+CHECKS += checks(sys.argv[1], PICTURE)
+
+
 def main():
     failed = 0
     for function in CHECKS:

@@ -1,12 +1,12 @@
 #!/bin/sh
-# Runs the official OpenAI client against a debug server on a port of its own.
+# Runs the official OpenAI client, NumPy and Pillow against a debug server on a port of its own.
 set -eu
 cd "$(dirname "$0")/../.."
 
 venv=.build/clients
-if [ ! -x "$venv/bin/python" ] || ! "$venv/bin/python" -c 'import openai' 2>/dev/null; then
+if [ ! -x "$venv/bin/python" ] || ! "$venv/bin/python" -c 'import numpy, openai, PIL' 2>/dev/null; then
     python3 -m venv "$venv"
-    timeout 300 "$venv/bin/pip" install --quiet --disable-pip-version-check 'openai>=1.50,<3'
+    timeout 300 "$venv/bin/pip" install --quiet --disable-pip-version-check 'openai>=1.50,<3' numpy pillow
 fi
 
 timeout 900 swift build --product fovea >.build/clients/build.log 2>&1 || {
