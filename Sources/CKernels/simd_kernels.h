@@ -2,6 +2,7 @@
 //   lanes, tile_rows        floats a vector; rows of the largest register tile
 //   vec, ivec, uvec         vectors of float, int32_t, uint32_t
 //   load_first, store_first, broadcast, larger, smaller, of_halves, to_halves
+//   SIMD_SCALES_BY_POWERS   optional: times_power_of_two exists
 //   SIMD_PAIR_PRODUCTS      optional: add_pair_products exists (bf16 dot products in hardware)
 //   SIMD_QUAD_PRODUCTS      optional: add_quad_products exists (dot products of bytes in hardware)
 //   SIMD_WORD_PRODUCTS      optional: add_word_products exists (of pairs of 16 bits), used without the former
@@ -13,6 +14,7 @@
 #include "simd_tile.h"
 #include "simd_bytes.h"
 #include "simd_gemm.h"
+#include "simd_key_values.h"
 #include "simd_attention.h"
 
 const ck_kernels SIMD_TABLE = {
@@ -21,6 +23,8 @@ const ck_kernels SIMD_TABLE = {
     .pack_rows = pack_rows,
     .gemm = gemm,
     .attention = attention,
+    .store_keys = store_keys,
+    .store_values = store_values,
     .rms_norm = rms_norm,
     .layer_norm = layer_norm,
     .rotary = rotary,

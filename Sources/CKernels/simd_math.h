@@ -37,6 +37,15 @@ static inline float largest_lane(vec v) {
     return x[0];
 }
 
+#if !SIMD_SCALES_BY_POWERS
+/// p * 2^n for a whole n, rounded once.
+static inline vec times_power_of_two(vec p, vec n) {
+    // In two factors, since n itself may lie outside the exponents of normal numbers.
+    ivec whole = __builtin_convertvector(n, ivec), half = whole >> 1;
+    return p * (vec)((half + 127) << 23) * (vec)((whole - half + 127) << 23);
+}
+#endif
+
 /// exp(x) within 2 ulp, 0 for -INFINITY, subnormal results and overflow included.
 ///
 /// x = n ln 2 + r with |r| <= ln 2 / 2; e^r by a polynomial of degree 6 (near-minimax fit, relative error 4e-9).
@@ -52,9 +61,7 @@ static inline vec exponential(vec x) {
     p = fused(p, r, broadcast(0.16666509f));
     p = fused(p, r, broadcast(0.49999994f));
     p = fused(p, r * r, r) + 1.0f;
-    // 2^n in two factors, since n itself may lie outside the exponents of normal numbers.
-    ivec whole = __builtin_convertvector(n, ivec), half = whole >> 1;
-    return p * (vec)((half + 127) << 23) * (vec)((whole - half + 127) << 23);
+    return times_power_of_two(p, n);
 }
 
 static inline vec sigmoid(vec x) { return 1.0f / (1.0f + exponential(-x)); }
@@ -101,4 +108,11 @@ static inline ivec rounded_to_bf16(vec x) {
     uvec quiet = bits | 0x400000;
     ivec is_nan = x != x;
     return (ivec)(((quiet & (uvec)is_nan) | (rounded & ~(uvec)is_nan)) & 0xffff0000);
+}
+
+typedef uint16_t halves __attribute__((vector_size(sizeof(vec) / 2)));
+
+static inline void store_bf16(void *x, vec v) {
+    halves bits = __builtin_convertvector((uvec)rounded_to_bf16(v) >> 16, halves);
+    memcpy(x, &bits, sizeof bits);
 }

@@ -119,9 +119,6 @@ static void f16_from_f32(const float *x, size_t count, uint16_t *y) {
 
 static void bf16_from_f32(const float *x, size_t count, uint16_t *y) {
     size_t i = 0;
-    for (; i + lanes <= count; i += lanes) {
-        ivec bits = rounded_to_bf16(load(x + i));
-        for (size_t j = 0; j < lanes; j++) y[i + j] = (uint16_t)((uint32_t)bits[j] >> 16);
-    }
+    for (; i + lanes <= count; i += lanes) store_bf16(y + i, load(x + i));
     for (; i < count; i++) y[i] = bf16_of_float(x[i]);
 }

@@ -14,7 +14,7 @@ enum {
     wide_tile_rows = lanes == 16 ? tile_rows : 2,
 };
 
-/// Element (r, i) of a is a[r * row_step + i * k_step]; of b, row i starts at b[i * b_step].
+/// Element (r, i) of a is a[r * row_step + i * k_step]; of b, row i (in bf16 pair i) starts at word i * b_step.
 typedef struct {
     const float *a;
     size_t row_step, k_step;
@@ -73,47 +73,49 @@ static ALWAYS_INLINE void tile_f32(const tile_work *t, size_t rows, size_t vecto
     store_sums(sums, t, rows, vectors);
 }
 
-/// b holds pairs of bf16, [k/2][CK_PANEL][2]; k is even. a holds floats that are bf16 values, or, with
-/// SIMD_PAIR_PRODUCTS, pairs of bf16.
-static ALWAYS_INLINE void tile_bf16(const tile_work *t, size_t rows, size_t vectors) {
+/// b holds pairs of bf16, [k/2][…][2]; k is even. a holds floats that are bf16 values, or, with SIMD_PAIR_PRODUCTS,
+/// pairs of bf16, so that k counts pairs in its steps.
+static ALWAYS_INLINE void tile_bf16(const tile_work *t, size_t rows, size_t vectors, size_t row_step, size_t k_step,
+                                    size_t b_step) {
     tile_sums sums;
     start_sums(sums, t, rows, vectors);
     const float *a = t->a;
     const uint32_t *b = t->b;
-    for (size_t i = 0; i < t->k; i += 2, b += CK_PANEL) {
+    for (size_t i = 0; i < t->k; i += 2, b += b_step) {
         prefetch_row(b);
 #if SIMD_PAIR_PRODUCTS
         ivec w[CK_PANEL / lanes];
         UNROLLED for (size_t v = 0; v < vectors; v++) w[v] = load_pairs(b + v * lanes);
         UNROLLED for (size_t r = 0; r < rows; r++) {
-            ivec x = (ivec)broadcast(a[r]);
+            ivec x = (ivec)broadcast(a[r * row_step]);
             UNROLLED for (size_t v = 0; v < vectors; v++) sums[r][v] = add_pair_products(sums[r][v], x, w[v]);
         }
-        a += rows;
+        a += k_step;
 #else
         vec w[CK_PANEL / lanes];
         UNROLLED for (size_t v = 0; v < vectors; v++) w[v] = (vec)(load_pairs(b + v * lanes) << 16);
-        add_row_products(sums, a, 1, w, rows, vectors);
+        add_row_products(sums, a, row_step, w, rows, vectors);
         // Loaded again, as far as the compiler knows: keeping the pairs would cost registers the sums need.
         const uint32_t *again = b;
         __asm__("" : "+r"(again));
         UNROLLED for (size_t v = 0; v < vectors; v++)
             w[v] = (vec)(load_pairs(again + v * lanes) & (int32_t)0xffff0000);
-        add_row_products(sums, a + rows, 1, w, rows, vectors);
-        a += 2 * rows;
+        add_row_products(sums, a + k_step, row_step, w, rows, vectors);
+        a += 2 * k_step;
 #endif
     }
     store_sums(sums, t, rows, vectors);
 }
 
-typedef enum { packed_f32, packed_bf16, strided_f32 } tile_kind;
+typedef enum { packed_f32, packed_bf16, strided_f32, strided_bf16 } tile_kind;
 
 static ALWAYS_INLINE void tile_of(const tile_work *t, tile_kind kind, size_t rows) {
     size_t vectors = rows <= wide_tile_rows ? CK_PANEL / lanes : 2;
     switch (kind) {
     case packed_f32: tile_f32(t, rows, vectors, 1, rows); return;
-    case packed_bf16: tile_bf16(t, rows, vectors); return;
+    case packed_bf16: tile_bf16(t, rows, vectors, 1, rows, CK_PANEL); return;
     case strided_f32: tile_f32(t, rows, vectors, t->row_step, 1); return;
+    case strided_bf16: tile_bf16(t, rows, vectors, t->row_step, 1, t->b_step); return;
     }
 }
 

@@ -1,5 +1,6 @@
 #include "CKernels.h"
 #include "blocking.h"
+#include "key_values.h"
 
 size_t ck_gemm_scratch_size(void) {
     size_t sums = panel_group * CK_ROW_BLOCK * CK_PANEL, decoded = k_block * CK_PANEL;
@@ -7,7 +8,6 @@ size_t ck_gemm_scratch_size(void) {
 }
 
 size_t ck_attention_scratch_size(size_t row_count, size_t keys, size_t head_dim) {
-    size_t context = (head_dim + CK_PANEL - 1) / CK_PANEL * CK_PANEL;
-    size_t panel = CK_PANEL * (head_dim > value_block ? head_dim : value_block);
-    return (row_count * (head_dim + keys + CK_PANEL + context) + panel) * sizeof(float);
+    size_t width = value_width(head_dim);
+    return (row_count * (2 * width + score_width(keys)) + width) * sizeof(float);
 }

@@ -1,6 +1,21 @@
 import Tensors
 import Weights
 
+/// Buffers of one picture, shared by the tower's blocks.
+struct ClipScratch {
+    let normed, projected, expanded: Matrix
+    let page: KeyValuePage
+
+    init(_ configuration: ClipConfiguration, format: KeyValueFormat) {
+        let (rows, hidden) = (configuration.positions, configuration.hiddenSize)
+        normed = Matrix(unwrittenRows: rows, columns: hidden)
+        projected = Matrix(unwrittenRows: rows, columns: 3 * hidden)
+        expanded = Matrix(unwrittenRows: rows, columns: configuration.intermediateSize)
+        let shape = KeyValueShape(heads: configuration.heads, headDim: hidden / configuration.heads, format: format)
+        page = KeyValuePage(shape, capacity: (rows + 31) / 32 * 32)
+    }
+}
+
 /// One block of CLIP's encoder: attention among all positions and a two-layer MLP.
 struct ClipBlock: Sendable {
     private let configuration: ClipConfiguration
@@ -43,35 +58,39 @@ struct ClipBlock: Sendable {
     var byteCount: Int { queryKeyValue.byteCount + output.byteCount + expand.byteCount + contract.byteCount }
 
     /// Adds attention and MLP to `states`, `[positions, hidden]`, in place.
-    func callAsFunction(_ states: Matrix) {
-        let hidden = configuration.hiddenSize
-        let normed = Matrix(rows: states.rows, columns: hidden)
+    func callAsFunction(_ states: Matrix, scratch: ClipScratch) {
+        let normed = scratch.normed
         attentionNorm.apply(states, epsilon: configuration.epsilon, into: normed, compute: compute)
-        let projected = Matrix(rows: states.rows, columns: 3 * hidden)
-        compute.linear(normed, queryKeyValue, into: projected)
-        attend(projected, into: normed)
+        compute.linear(normed, queryKeyValue, into: scratch.projected)
+        attend(scratch, into: normed)
         compute.linear(normed, output, into: states, accumulate: true)
 
         mlpNorm.apply(states, epsilon: configuration.epsilon, into: normed, compute: compute)
-        let expanded = Matrix(rows: states.rows, columns: configuration.intermediateSize)
-        compute.linear(normed, expand, into: expanded, activation: activation)
-        compute.linear(expanded, contract, into: states, accumulate: true)
+        compute.linear(normed, expand, into: scratch.expanded, activation: activation)
+        compute.linear(scratch.expanded, contract, into: states, accumulate: true)
     }
 
     // MARK: - Private
 
-    private func attend(_ projected: Matrix, into context: Matrix) {
+    private func attend(_ scratch: ClipScratch, into context: Matrix) {
         let hidden = configuration.hiddenSize
         let headDim = hidden / configuration.heads
-        let everything = KeyValueSegment(
+        let projected = scratch.projected
+        compute.store(
             keys: projected.columns(hidden..<2 * hidden),
-            values: projected.columns(2 * hidden..<3 * hidden)
+            values: projected.columns(2 * hidden..<3 * hidden),
+            into: scratch.page,
+            at: 0
+        )
+        let everything = AttentionGroup(
+            rows: 0..<projected.rows,
+            pages: [scratch.page],
+            keyCount: projected.rows,
+            causal: false
         )
         compute.attention(
             queries: projected.columns(0..<hidden),
-            groups: [
-                AttentionGroup(rows: 0..<projected.rows, segments: [everything], firstPosition: 0, causal: false)
-            ],
+            groups: [everything],
             shape: AttentionShape(
                 heads: configuration.heads,
                 keyValueHeads: configuration.heads,

@@ -7,6 +7,7 @@ import Weights
 struct ClipTower: Sendable {
     private let configuration: ClipConfiguration
     private let compute: Compute
+    private let format: WeightFormat
     private let classEmbedding: [Float]
     private let positionEmbedding: EmbeddingTable
     private let patchEmbedding: Linear
@@ -23,6 +24,7 @@ struct ClipTower: Sendable {
     ) throws {
         self.configuration = configuration
         self.compute = compute
+        self.format = format
         let hidden = configuration.hiddenSize
         let patch = configuration.patchSize
         let embeddings = weights.scope("embeddings")
@@ -60,9 +62,10 @@ struct ClipTower: Sendable {
         compute.add(positions, into: hidden)
         preNorm.apply(hidden, epsilon: configuration.epsilon, into: hidden, compute: compute)
 
+        let scratch = ClipScratch(configuration, format: format == .f32 ? .f32 : .bf16)
         var states: [Int: Matrix] = [:]
         for state in 0...blocks.count {
-            if state > 0 { blocks[state - 1](hidden) }
+            if state > 0 { blocks[state - 1](hidden, scratch: scratch) }
             if wanted.contains(state) {
                 let copy = Matrix(rows: hidden.rows, columns: hidden.columns)
                 copy.copy(from: hidden)

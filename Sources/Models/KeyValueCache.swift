@@ -1,27 +1,26 @@
-import Tensors
+public import Tensors
 
 /// Keys and values of one sequence, in pages of 64 positions that copies share until one of them writes.
 ///
 /// A value type: `let fork = cache` costs one reference per page, and a fork's first write to a shared page copies that
-/// page alone. This is what lets the variants of one request share their prefix. Pages hold keys after rotation,
-/// `[positions, kvHeads · headDim]`.
+/// page alone. This is what lets the variants of one request share their prefix. Pages hold keys after rotation.
 ///
 /// A layer has one entry for each position that it holds, in order of position. Usually that is every position;
 /// `keeping(_:)` makes a cache whose layers hold different ones while positions go on counting where they were.
 public struct KeyValueCache: Sendable {
-    /// Positions of a page. A multiple of every kernel's vector width.
+    /// Positions of a page. A multiple of the kernels' panels.
     public static let pageLength = 64
 
     /// Positions that the sequence has passed; the next row's position.
     public private(set) var count = 0
     /// What a compressed cache holds of its first positions; `nil` for a whole one.
     public private(set) var selection: KeyValueSelection?
-    private let width: Int
+    private let shape: KeyValueShape
     private var layers: [[KeyValuePage]]
 
-    /// An empty cache for `layers` blocks with rows of `width` = kvHeads · headDim.
-    public init(layers: Int, width: Int) {
-        self.width = width
+    /// An empty cache for `layers` blocks.
+    public init(layers: Int, shape: KeyValueShape) {
+        self.shape = shape
         self.layers = Array(repeating: [], count: layers)
     }
 
@@ -44,18 +43,13 @@ public struct KeyValueCache: Sendable {
     public func keeping(_ positions: [[Int]]) -> KeyValueCache {
         precondition(selection == nil, "a selection of a selection")
         precondition(positions.count == layers.count, "positions of \(positions.count) layers of \(layers.count)")
-        var kept = KeyValueCache(layers: layers.count, width: width)
+        var kept = KeyValueCache(layers: layers.count, shape: shape)
         for (layer, positions) in positions.enumerated() {
             for (entry, position) in positions.enumerated() {
                 precondition(position < count, "position \(position) of \(count)")
-                let page = layers[layer][position / Self.pageLength]
-                let row = position % Self.pageLength
-                kept.write(
-                    layer: layer,
-                    position: entry,
-                    keys: page.keys.rows(row..<row + 1),
-                    values: page.values.rows(row..<row + 1)
-                )
+                let page = kept.writablePage(entry / Self.pageLength, layer: layer)
+                let source = layers[layer][position / Self.pageLength]
+                page.copyPosition(position % Self.pageLength, of: source, to: entry % Self.pageLength)
             }
         }
         kept.count = count
@@ -72,7 +66,7 @@ public struct KeyValueCache: Sendable {
     public var pageIdentifiers: [ObjectIdentifier] { layers.flatMap { $0.map { ObjectIdentifier($0) } } }
 
     /// Bytes of one page.
-    public var pageByteCount: Int { Self.pageLength * width * 2 * MemoryLayout<Float>.stride }
+    public var pageByteCount: Int { shape.byteCount(positions: Self.pageLength) }
 
     /// Bytes of all pages, shared ones included.
     public var byteCount: Int { layers.reduce(0) { $0 + $1.count } * pageByteCount }
@@ -87,15 +81,18 @@ public struct KeyValueCache: Sendable {
     }
 
     /// Writes rows of `keys` and `values` at `position…` of one layer; `advance` makes them count.
-    mutating func write(layer: Int, position: Int, keys: Matrix, values: Matrix) {
+    mutating func write(layer: Int, position: Int, keys: Matrix, values: Matrix, compute: Compute) {
         let first = entries(layer: layer, below: position)
         var row = 0
         while row < keys.rows {
             let offset = (first + row) % Self.pageLength
             let count = min(Self.pageLength - offset, keys.rows - row)
-            let page = writablePage((first + row) / Self.pageLength, layer: layer)
-            page.keys.rows(offset..<offset + count).copy(from: keys.rows(row..<row + count))
-            page.values.rows(offset..<offset + count).copy(from: values.rows(row..<row + count))
+            compute.store(
+                keys: keys.rows(row..<row + count),
+                values: values.rows(row..<row + count),
+                into: writablePage((first + row) / Self.pageLength, layer: layer),
+                at: offset
+            )
             row += count
         }
     }
@@ -105,15 +102,8 @@ public struct KeyValueCache: Sendable {
         self.count = count
     }
 
-    /// The pages of one layer, cut to its entries for the first `count` positions.
-    func segments(layer: Int, count: Int) -> [KeyValueSegment] {
-        let entries = entries(layer: layer, below: count)
-        return layers[layer].enumerated().compactMap { index, page in
-            let length = min(Self.pageLength, entries - index * Self.pageLength)
-            guard length > 0 else { return nil }
-            return KeyValueSegment(keys: page.keys.rows(0..<length), values: page.values.rows(0..<length))
-        }
-    }
+    /// The pages of one layer; those of its entries come first, perhaps followed by an emptied one.
+    func pages(layer: Int) -> [KeyValuePage] { layers[layer] }
 
     // MARK: - Private
 
@@ -121,30 +111,10 @@ public struct KeyValueCache: Sendable {
 
     private mutating func writablePage(_ index: Int, layer: Int) -> KeyValuePage {
         if index == layers[layer].count {
-            layers[layer].append(KeyValuePage(width: width))
+            layers[layer].append(KeyValuePage(shape, capacity: Self.pageLength))
         } else if !isKnownUniquelyReferenced(&layers[layer][index]) {
             layers[layer][index] = layers[layer][index].copy()
         }
         return layers[layer][index]
-    }
-}
-
-/// One page of one layer.
-///
-/// `@unchecked Sendable`: written only by the holder of the single reference (see `writablePage`).
-private final class KeyValuePage: @unchecked Sendable {
-    let keys: Matrix
-    let values: Matrix
-
-    init(width: Int) {
-        keys = Matrix(rows: KeyValueCache.pageLength, columns: width)
-        values = Matrix(rows: KeyValueCache.pageLength, columns: width)
-    }
-
-    func copy() -> KeyValuePage {
-        let page = KeyValuePage(width: keys.columns)
-        page.keys.copy(from: keys)
-        page.values.copy(from: values)
-        return page
     }
 }

@@ -1,36 +1,5 @@
 import Tensors
 
-/// Buffers of one step, shared by its layers.
-struct LlamaScratch {
-    let normed, queryKeyValue, context, gateUp: Matrix
-
-    init(_ configuration: DecoderConfiguration, rows: Int) {
-        let attentionWidth = configuration.heads * configuration.headDim
-        let cacheWidth = configuration.keyValueHeads * configuration.headDim
-        normed = Matrix(rows: rows, columns: configuration.hiddenSize)
-        queryKeyValue = Matrix(rows: rows, columns: attentionWidth + 2 * cacheWidth)
-        context = Matrix(rows: rows, columns: attentionWidth)
-        gateUp = Matrix(rows: rows, columns: 2 * configuration.intermediateSize)
-    }
-
-    /// The first `count` rows of each buffer.
-    func rows(_ count: Int) -> LlamaScratch {
-        LlamaScratch(
-            normed: normed.rows(0..<count),
-            queryKeyValue: queryKeyValue.rows(0..<count),
-            context: context.rows(0..<count),
-            gateUp: gateUp.rows(0..<count)
-        )
-    }
-
-    private init(normed: Matrix, queryKeyValue: Matrix, context: Matrix, gateUp: Matrix) {
-        self.normed = normed
-        self.queryKeyValue = queryKeyValue
-        self.context = context
-        self.gateUp = gateUp
-    }
-}
-
 /// One decoder block: attention and MLP, each added to the residual stream.
 struct LlamaBlock: Sendable {
     private let configuration: DecoderConfiguration
@@ -87,7 +56,7 @@ struct LlamaBlock: Sendable {
     /// bit for bit, since a product is complete before it is added.
     private func add(_ x: Matrix, _ weights: Linear, to states: Matrix, at site: BlockSite, _ views: SiteViews) {
         guard views.areWanted(at: site) else { return compute.linear(x, weights, into: states, accumulate: true) }
-        let sum = Matrix(rows: states.rows, columns: states.columns)
+        let sum = Matrix(unwrittenRows: states.rows, columns: states.columns)
         compute.linear(x, weights, into: sum)
         views.show(sum, at: site)
         compute.add(sum, into: states)
@@ -104,24 +73,28 @@ struct LlamaBlock: Sendable {
         views.show(queries, at: .query)
         views.show(keys, at: .key)
         views.show(values, at: .value)
-        let positions = zip(chunks, starts).flatMap { chunk, start in start..<start + chunk.rows.count }
-        rotate(queries, heads: configuration.heads, positions: positions)
-        rotate(keys, heads: configuration.keyValueHeads, positions: positions)
+        scratch.positions.removeAll(keepingCapacity: true)
+        for (chunk, start) in zip(chunks, starts) {
+            scratch.positions.append(contentsOf: start..<start + chunk.rows.count)
+        }
+        rotate(queries, heads: configuration.heads, positions: scratch.positions)
+        rotate(keys, heads: configuration.keyValueHeads, positions: scratch.positions)
         views.show(queries, at: .rotatedQuery)
         views.show(keys, at: .rotatedKey)
 
-        let groups = zip(chunks, starts).map { chunk, start in
+        for (chunk, start) in zip(chunks, starts) {
             chunk.sequence.cache.write(
                 layer: layer,
                 position: start,
                 keys: keys.rows(chunk.rows),
-                values: values.rows(chunk.rows)
+                values: values.rows(chunk.rows),
+                compute: compute
             )
-            return attentionGroup(chunk, start: start)
+            scratch.groups.append(attentionGroup(chunk, start: start))
         }
         compute.attention(
             queries: queries,
-            groups: groups,
+            groups: scratch.groups,
             shape: AttentionShape(
                 heads: configuration.heads,
                 keyValueHeads: configuration.keyValueHeads,
@@ -130,6 +103,8 @@ struct LlamaBlock: Sendable {
             ),
             into: scratch.context
         )
+        // Pages that someone else holds would be copied at the next write.
+        scratch.groups.removeAll(keepingCapacity: true)
         views.show(scratch.context, at: .context)
     }
 
@@ -148,15 +123,19 @@ struct LlamaBlock: Sendable {
         let hooks = chunk.sequence.hooks
         let cache = chunk.sequence.cache
         let edits = hooks?.attentionEdits(layer: layer, positions: positions, keyCount: positions.upperBound)
-        let sinks = positions.compactMap { position -> PatternSink? in
-            guard let hooks, hooks.wantsPattern(layer: layer, position: position) else { return nil }
-            return PatternSink(row: position - start) { pattern in
-                hooks.receivePattern(pattern, layer: layer, position: position)
+        var sinks: [PatternSink] = []
+        if let hooks {
+            for position in positions where hooks.wantsPattern(layer: layer, position: position) {
+                let sink = PatternSink(row: position - start) { [layer] pattern in
+                    hooks.receivePattern(pattern, layer: layer, position: position)
+                }
+                sinks.append(sink)
             }
         }
         return AttentionGroup(
             rows: chunk.rows,
-            segments: cache.segments(layer: layer, count: positions.upperBound),
+            pages: cache.pages(layer: layer),
+            keyCount: cache.entries(layer: layer, below: positions.upperBound),
             firstPosition: cache.entries(layer: layer, below: start),
             causal: true,
             edits: edits.map { cache.selection?.entries(of: $0, layer: layer) ?? $0 },

@@ -48,6 +48,8 @@ public final class LlamaDecoder: Sendable {
     private let blocks: [LlamaBlock]
     private let finalNorm: [Float]
     private let head: Linear
+    private let cacheFormat: KeyValueFormat
+    private let scratch: LlamaScratchStore
 
     init(
         _ configuration: DecoderConfiguration,
@@ -59,6 +61,8 @@ public final class LlamaDecoder: Sendable {
     ) throws {
         self.configuration = configuration
         self.compute = compute
+        scratch = LlamaScratchStore(configuration)
+        cacheFormat = format == .f32 ? .f32 : .bf16
         embedding = EmbeddingTable(
             try body.tensor(
                 "embed_tokens.weight",
@@ -96,7 +100,14 @@ public final class LlamaDecoder: Sendable {
 
     /// An empty cache of this decoder's shape.
     public func makeCache() -> KeyValueCache {
-        KeyValueCache(layers: configuration.layers, width: configuration.keyValueHeads * configuration.headDim)
+        KeyValueCache(
+            layers: configuration.layers,
+            shape: KeyValueShape(
+                heads: configuration.keyValueHeads,
+                headDim: configuration.headDim,
+                format: cacheFormat
+            )
+        )
     }
 
     /// Writes the embeddings of `ids` into `rows`, `[ids, hidden]`.
@@ -111,16 +122,19 @@ public final class LlamaDecoder: Sendable {
     ///
     /// Chunks lie one after the other in order of their first layer: those that enter later join the batch there.
     public func forward(_ states: Matrix, chunks: [DecoderChunk]) {
-        let scratch = LlamaScratch(configuration, rows: states.rows)
         let starts = chunks.map(\.sequence.cache.count)
-        var joined = 0
-        for (layer, block) in blocks.enumerated() {
-            while joined < chunks.count, chunks[joined].firstLayer <= layer { joined += 1 }
-            guard joined > 0 else { continue }
-            let active = Array(chunks[..<joined])
-            let rows = active[joined - 1].rows.upperBound
-            showResidual(states, layer: layer, chunks: active, starts: starts)
-            block(states.rows(0..<rows), chunks: active, starts: starts, scratch: scratch.rows(rows))
+        scratch.withScratch { scratch in
+            var active: [DecoderChunk] = []
+            for (layer, block) in blocks.enumerated() {
+                while active.count < chunks.count, chunks[active.count].firstLayer <= layer {
+                    active.append(chunks[active.count])
+                }
+                guard let last = active.last else { continue }
+                let rows = states.rows(0..<last.rows.upperBound)
+                scratch.resize(rows: rows.rows)
+                showResidual(rows, layer: layer, chunks: active, starts: starts)
+                block(rows, chunks: active, starts: starts, scratch: scratch)
+            }
         }
         showResidual(states, layer: blocks.count, chunks: chunks, starts: starts)
         for (chunk, start) in zip(chunks, starts) { chunk.sequence.cache.advance(to: start + chunk.rows.count) }
@@ -131,10 +145,10 @@ public final class LlamaDecoder: Sendable {
     public func logits(_ states: Matrix, normed isNormed: Bool = true) -> Matrix {
         var normed = states
         if isNormed {
-            normed = Matrix(rows: states.rows, columns: states.columns)
+            normed = Matrix(unwrittenRows: states.rows, columns: states.columns)
             compute.rmsNorm(states, weight: finalNorm, epsilon: configuration.epsilon, into: normed)
         }
-        let logits = Matrix(rows: states.rows, columns: configuration.vocabularySize)
+        let logits = Matrix(unwrittenRows: states.rows, columns: configuration.vocabularySize)
         compute.linear(normed, head, into: logits)
         return logits
     }

@@ -18,20 +18,6 @@ public struct AttentionShape: Sendable {
     }
 }
 
-/// A run of consecutive positions of a key-value sequence.
-public struct KeyValueSegment: Sendable {
-    /// [positions, keyValueHeads · headDim]
-    public var keys: Matrix
-    /// [positions, keyValueHeads · headDim]
-    public var values: Matrix
-
-    /// Creates a segment.
-    public init(keys: Matrix, values: Matrix) {
-        self.keys = keys
-        self.values = values
-    }
-}
-
 /// Edits of attention edges, per row and head: indices into lists of vectors that cover all keys of the group.
 public struct AttentionEdits: Sendable {
     /// Vectors added to the scaled scores; -infinity removes an edge, whose mass is then exactly 0.
@@ -79,8 +65,10 @@ public struct PatternSink {
 public struct AttentionGroup {
     /// Rows of the queries and the context.
     public var rows: Range<Int>
-    /// Keys and values in order of position.
-    public var segments: [KeyValueSegment]
+    /// Pages of keys and values in order of position, all of one shape; all but the last are full.
+    public var pages: [KeyValuePage]
+    /// Positions that the pages hold.
+    public var keyCount: Int
     /// Position of the first row.
     public var firstPosition: Int
     /// Row i sees keys 0...(firstPosition + i) if causal, otherwise all.
@@ -93,22 +81,21 @@ public struct AttentionGroup {
     /// Creates a group.
     public init(
         rows: Range<Int>,
-        segments: [KeyValueSegment],
+        pages: [KeyValuePage],
+        keyCount: Int,
         firstPosition: Int = 0,
         causal: Bool,
         edits: AttentionEdits? = nil,
         captures: [PatternSink] = []
     ) {
         self.rows = rows
-        self.segments = segments
+        self.pages = pages
+        self.keyCount = keyCount
         self.firstPosition = firstPosition
         self.causal = causal
         self.edits = edits
         self.captures = captures
     }
-
-    /// Positions of all segments.
-    var keyCount: Int { segments.reduce(0) { $0 + $1.keys.rows } }
 
     /// Keys that row `row` of the group sees.
     func visibleKeys(row: Int) -> Int { causal ? min(keyCount, firstPosition + row + 1) : keyCount }

@@ -20,19 +20,34 @@ public struct AttentionPattern {
     /// The mean over heads, `[keys]`, added in the order of heads.
     public func mean() -> [Float] {
         let scale = 1 / Float(heads)
-        return reduced { $0 + $1 }.map { $0 * scale }
+        return reduced { sum, next in
+            for key in sum.indices { sum[key] += next[key] }
+        } finish: { sum in
+            for key in sum.indices { sum[key] *= scale }
+        }
     }
 
     /// The maximum over heads, key by key, `[keys]`.
     public func maximum() -> [Float] {
-        reduced(Swift.max)
+        reduced { most, next in
+            for key in most.indices { most[key] = next[key] > most[key] ? next[key] : most[key] }
+        } finish: { _ in
+        }
     }
 
-    private func reduced(_ combine: (Float, Float) -> Float) -> [Float] {
-        var result = head(0)
-        for head in 1..<max(heads, 1) {
-            for key in 0..<keys { result[key] = combine(result[key], values[head * keys + key]) }
+    /// Folds whole rows: the loops over keys are plain enough to become vector instructions.
+    @inline(__always)
+    private func reduced(
+        _ combine: (UnsafeMutableBufferPointer<Float>, UnsafePointer<Float>) -> Void,
+        finish: (UnsafeMutableBufferPointer<Float>) -> Void
+    ) -> [Float] {
+        [Float](unsafeUninitializedCapacity: keys) { buffer, count in
+            count = keys
+            guard let first = values.baseAddress, let base = buffer.baseAddress else { return }
+            let result = UnsafeMutableBufferPointer(start: base, count: keys)
+            base.update(from: first, count: keys)
+            for head in 1..<max(heads, 1) { combine(result, first + head * keys) }
+            finish(result)
         }
-        return result
     }
 }

@@ -19,35 +19,39 @@ extension Compute {
         for group in groups { group.check(queries: queries, context: context, shape: shape) }
         let work = AttentionWork(queries: queries, context: context, shape: shape, groups: groups)
         scratch.withLock { scratch in
-            let blocks = scratch.perWorker(byteCount: work.scratchSize)
-            for batch in work.batches() {
+            scratch.attention.cut(groups, shape: shape)
+            let blocks = scratch.perWorker(byteCount: work.scratchSize(rows: scratch.attention.mostRows))
+            for batch in scratch.attention.batches {
                 let patterns = scratch.patterns.bytes(batch.patternCount * MemoryLayout<Float>.stride)
                 let memory = PatternMemory(base: patterns.assumingMemoryBound(to: Float.self))
-                run(batch, of: work, patterns: memory, scratch: blocks)
-                for block in batch.blocks { work.deliver(block, patterns: memory) }
+                run(scratch.attention.blocks[batch.blocks], of: work, patterns: memory, scratch: blocks)
+                for block in scratch.attention.blocks[batch.blocks] where !block.captures.isEmpty {
+                    work.deliver(block, patterns: memory)
+                }
             }
         }
     }
 
     // MARK: - Private
 
-    private func run(_ batch: AttentionBatch, of work: AttentionWork, patterns: PatternMemory, scratch: WorkerScratch) {
+    private func run(
+        _ blocks: ArraySlice<AttentionBlock>,
+        of work: AttentionWork,
+        patterns: PatternMemory,
+        scratch: WorkerScratch
+    ) {
         let kernels = self.kernels
         let heads = work.shape.keyValueHeads
-        pool.run(tasks: batch.blocks.count * heads) { task, worker in
+        pool.run(tasks: blocks.count * heads) { task, worker in
             // The last rows of a causal group see most keys: they go first, so that no thread ends alone with them.
-            let block = batch.blocks[batch.blocks.count - 1 - task / heads]
-            work.withKernelRows(of: block, head: task % heads, patterns: patterns) { rows, segments in
-                kernels.attention(
-                    rows.baseAddress,
-                    rows.count,
-                    segments.baseAddress,
-                    segments.count,
-                    work.shape.headDim,
-                    work.shape.scale,
-                    scratch.floats(worker)
-                )
-            }
+            let block = blocks[blocks.endIndex - 1 - task / heads]
+            work.attend(
+                block,
+                head: task % heads,
+                kernels: kernels,
+                patterns: patterns,
+                scratch: scratch.blocks[worker]
+            )
         }
     }
 }
@@ -57,10 +61,10 @@ extension AttentionGroup {
         let limit = min(queries.rows, context.rows)
         precondition(rows.lowerBound >= 0 && rows.upperBound <= limit, "rows \(rows) of \(limit)")
         precondition(firstPosition >= 0, "a group that starts at position \(firstPosition)")
-        for segment in segments {
-            let width = min(segment.keys.columns, segment.values.columns)
-            precondition(segment.keys.rows == segment.values.rows, "as many values as keys")
-            precondition(width >= shape.keyValueHeads * shape.headDim, "\(width) columns of keys and values")
+        precondition(keyCount >= 0 && keyCount <= pages.reduce(0) { $0 + $1.capacity }, "\(keyCount) keys")
+        for page in pages {
+            precondition(page.shape == pages[0].shape, "pages of different shapes")
+            precondition(page.shape.heads == shape.keyValueHeads && page.shape.headDim == shape.headDim, "other heads")
         }
         for capture in captures {
             precondition(capture.row >= 0 && capture.row < rows.count, "capture of row \(capture.row) of \(rows.count)")

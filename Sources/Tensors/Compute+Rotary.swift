@@ -55,9 +55,17 @@ struct RotaryTable {
         if positions == self.positions, inverseFrequencies == self.inverseFrequencies, scale == self.scale {
             return angles
         }
-        let all = positions.flatMap { position in inverseFrequencies.map { Float(position) * $0 } }
-        angles = Angles(cosines: all.map { cosf($0) * scale }, sines: all.map { sinf($0) * scale })
-        (self.positions, self.inverseFrequencies, self.scale) = (positions, inverseFrequencies, scale)
+        angles.cosines.removeAll(keepingCapacity: true)
+        angles.sines.removeAll(keepingCapacity: true)
+        for position in positions {
+            for frequency in inverseFrequencies {
+                angles.cosines.append(cosf(Float(position) * frequency) * scale)
+                angles.sines.append(sinf(Float(position) * frequency) * scale)
+            }
+        }
+        self.positions.removeAll(keepingCapacity: true)
+        self.positions.append(contentsOf: positions)
+        (self.inverseFrequencies, self.scale) = (inverseFrequencies, scale)
         return angles
     }
 }

@@ -37,19 +37,28 @@ public final class Compute: Sendable {
 struct ComputeScratch {
     var packedRows = ScratchBuffer()
     var patterns = ScratchBuffer()
-    var workers: [ScratchBuffer]
+    var attention = AttentionPlan()
+    private var workers: [ScratchBuffer]
+    private var blocks: WorkerScratch
 
-    init(workers: Int) { self.workers = Array(repeating: ScratchBuffer(), count: workers) }
+    init(workers: Int) {
+        self.workers = Array(repeating: ScratchBuffer(), count: workers)
+        blocks = WorkerScratch(blocks: [], byteCount: 0)
+    }
 
-    /// One block of `byteCount` bytes for every worker.
+    /// One block of at least `byteCount` bytes for every worker.
     mutating func perWorker(byteCount: Int) -> WorkerScratch {
-        WorkerScratch(blocks: workers.indices.map { workers[$0].bytes(byteCount) })
+        if blocks.byteCount < byteCount || blocks.blocks.isEmpty {
+            blocks = WorkerScratch(blocks: workers.indices.map { workers[$0].bytes(byteCount) }, byteCount: byteCount)
+        }
+        return blocks
     }
 }
 
 /// Unchecked because of the pointers: worker i alone uses block i during a call.
 struct WorkerScratch: @unchecked Sendable {
     let blocks: [UnsafeMutableRawPointer]
+    let byteCount: Int
 
     func floats(_ worker: Int) -> UnsafeMutablePointer<Float> { blocks[worker].assumingMemoryBound(to: Float.self) }
 }

@@ -22,9 +22,14 @@ public struct Matrix: @unchecked Sendable {
     }
 
     /// A matrix of zeros.
-    public init(rows: Int, columns: Int) {
+    public init(rows: Int, columns: Int) { self.init(rows: rows, columns: columns, zeroed: true) }
+
+    /// A matrix of unspecified elements, for those who write all that they read.
+    public init(unwrittenRows rows: Int, columns: Int) { self.init(rows: rows, columns: columns, zeroed: false) }
+
+    private init(rows: Int, columns: Int, zeroed: Bool) {
         precondition(rows >= 0 && columns >= 0, "a matrix of \(rows) × \(columns)")
-        let storage = AlignedMemory(byteCount: rows * columns * MemoryLayout<Float>.stride)
+        let storage = AlignedMemory(byteCount: rows * columns * MemoryLayout<Float>.stride, zeroed: zeroed)
         self.init(rows: rows, columns: columns, stride: columns, storage: storage, offset: 0)
     }
 

@@ -4,9 +4,12 @@ import Testing
 @testable import Generation
 @testable import Models
 
+private let shape = KeyValueShape(heads: 1, headDim: 4, format: .f32)
+private let compute = Compute(threads: 1)
+
 @Suite struct PrefixCacheTests {
     /// Bytes of a page of one layer of the caches below.
-    private let page = KeyValueCache(layers: 2, width: 4).pageByteCount
+    private let page = shape.byteCount(positions: KeyValueCache.pageLength)
 
     @Test func theLongestCommonPrefixIsFound() {
         var prefixes = PrefixCache(limit: 1 << 20)
@@ -86,7 +89,7 @@ import Testing
     }
 
     private func cache(_ positions: Int) -> KeyValueCache {
-        var cache = KeyValueCache(layers: 2, width: 4)
+        var cache = KeyValueCache(layers: 2, shape: shape)
         cache.fill(to: positions)
         return cache
     }
@@ -96,7 +99,7 @@ extension KeyValueCache {
     /// Goes on to `end` positions.
     fileprivate mutating func fill(to end: Int) {
         let rows = Matrix(rows: end - count, columns: 4)
-        for layer in 0..<2 { write(layer: layer, position: count, keys: rows, values: rows) }
+        for layer in 0..<2 { write(layer: layer, position: count, keys: rows, values: rows, compute: compute) }
         advance(to: end)
     }
 }

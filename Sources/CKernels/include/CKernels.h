@@ -61,10 +61,11 @@ typedef struct {
     size_t y_stride;
 } ck_gemm;
 
-/// A run of consecutive keys and values of one head: row i is at keys + i * key_stride.
+/// A run of consecutive positions of one key-value head, as `store_keys` and `store_values` write them. All segments
+/// of a sequence but the last hold a multiple of CK_PANEL positions.
 typedef struct {
-    const float *keys, *values;
-    size_t count, key_stride, value_stride;
+    const void *keys, *values;
+    size_t count;
 } ck_segment;
 
 /// One query row of one head.
@@ -95,10 +96,19 @@ typedef struct __attribute__((swift_attr("@Sendable"))) {
     void (*gemm)(const ck_gemm *g, size_t row_begin, size_t row_end, size_t panel_begin, size_t panel_end,
                  float *scratch);
 
-    /// context = softmax(scale * q·k + bias) * factor · v for rows that share keys and values.
-    /// A row with no visible or only removed keys gives zeros. `scratch`: ck_attention_scratch_size(…) bytes.
-    void (*attention)(const ck_attention_row *rows, size_t row_count, const ck_segment *segments,
+    /// context = softmax(scale * q·k + bias) * factor · v for rows that share keys and values stored in `format`.
+    /// In CK_BF16 queries and probabilities are rounded to bfloat16 (nearest even) before they are multiplied;
+    /// products are exact, sums f32, and reported patterns unrounded. A row with no visible or only removed keys gives
+    /// zeros. `scratch`: ck_attention_scratch_size(…) bytes.
+    void (*attention)(ck_type format, const ck_attention_row *rows, size_t row_count, const ck_segment *segments,
                       size_t segment_count, size_t head_dim, float scale, float *scratch);
+    /// Writes `count` rows of one head as the keys of positions first, first + 1, … of a segment.
+    void (*store_keys)(ck_type format, const float *x, size_t stride, size_t count, size_t head_dim, size_t first,
+                       void *keys);
+    /// Writes `count` rows of one head as the values of positions first, first + 1, … of a segment, in order: those
+    /// of later positions are lost.
+    void (*store_values)(ck_type format, const float *x, size_t stride, size_t count, size_t head_dim, size_t first,
+                         void *values);
 
     /// y = x / sqrt(mean(x²) + epsilon) * weight. y may be x.
     void (*rms_norm)(const float *x, const float *weight, float epsilon, size_t count, float *y);
@@ -135,6 +145,15 @@ size_t ck_panel_size(ck_format format, size_t k);
 /// Bytes `pack_rows` needs for all rows.
 size_t ck_packed_rows_size(ck_format format, size_t rows, size_t k);
 size_t ck_gemm_scratch_size(void);
+/// Bytes of the keys of `positions` positions of one head: panels of CK_PANEL positions, f32 as [head_dim][32], bf16 as
+/// [head_dim/2][32][2].
+size_t ck_keys_size(ck_type format, size_t positions, size_t head_dim);
+/// Bytes of the values of `positions` positions of one head: f32 as [position][width], bf16 as [position/2][width][2],
+/// where width is head_dim rounded up to CK_PANEL.
+size_t ck_values_size(ck_type format, size_t positions, size_t head_dim);
+/// Reads the key, or the value, of one position.
+void ck_load_key(ck_type format, const void *keys, size_t position, size_t head_dim, float *y);
+void ck_load_value(ck_type format, const void *values, size_t position, size_t head_dim, float *y);
 /// Bytes of scratch for `row_count` rows that see at most `keys` keys.
 size_t ck_attention_scratch_size(size_t row_count, size_t keys, size_t head_dim);
 
