@@ -6,4 +6,6 @@ enum {
     k_block = 256,
     /// Panels that share one slice of the packed rows while it is in the second cache.
     panel_group = 8,
+    /// Keys whose values are mixed into all rows at a time; even, and not less than a panel.
+    value_block = 128,
 };
