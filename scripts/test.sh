@@ -41,6 +41,7 @@ require_packages "${packages[@]}"
 
 check format swift format lint --strict --recursive Package.swift Sources Tests
 check viewer node --test Tests/viewer/*.test.js
+check kernels bash scripts/test_neon.sh
 check build swift build --build-tests
 if [ ${#failed[@]} -eq 0 ] || [ "${failed[-1]}" != build ]; then
     # One test at a time: numeric ones keep every core busy, and those with clients and timeouts must not wait for them.

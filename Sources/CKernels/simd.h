@@ -5,4 +5,6 @@
 
 #if defined(__x86_64__)
 extern const ck_kernels simd_avx2, simd_avx_vnni, simd_avx512, simd_avx512_vnni, simd_avx512_bf16;
+#elif defined(__aarch64__)
+extern const ck_kernels simd_neon, simd_neon_dot, simd_neon_bf16;
 #endif

@@ -125,7 +125,11 @@ static ALWAYS_INLINE void tile_bytes(const byte_work *t, size_t rows, size_t vec
     byte_sums sums[2];
     UNROLLED for (size_t r = 0; r < rows; r++) {
         UNROLLED for (size_t v = 0; v < vectors; v++) {
+#if SIMD_SIGNED_QUADS
+            sums[0][r][v] = (ivec){0};
+#else
             sums[0][r][v] = broadcast_word(rest[rows + r]);
+#endif
             if (parts == 2) sums[1][r][v] = (ivec){0};
         }
     }

@@ -46,14 +46,39 @@ const ck_kernels *ck_table(ck_isa isa) {
     case CK_AVX512: return has_avx512() ? &simd_avx512 : NULL;
     case CK_AVX512_VNNI: return has_avx512_vnni() ? &simd_avx512_vnni : NULL;
     case CK_AVX512_BF16: return has_avx512_vnni() && __builtin_cpu_supports("avx512bf16") ? &simd_avx512_bf16 : NULL;
-    case CK_ISA_COUNT: return NULL;
+    default: return NULL;
     }
-    return NULL;
+}
+#elif defined(__aarch64__)
+#if defined(__linux__)
+#include <asm/hwcap.h>
+#include <sys/auxv.h>
+
+static bool has_dot(void) { return getauxval(AT_HWCAP) & HWCAP_ASIMDDP; }
+static bool has_bf16(void) {
+    unsigned long more = getauxval(AT_HWCAP2);
+    return has_dot() && more & HWCAP2_BF16 && more & HWCAP2_I8MM;
 }
 #else
-static bool has_fast_pairs(void) { return false; }
+static bool has_dot(void) { return false; }
+static bool has_bf16(void) { return false; }
+#endif
 
+const ck_kernels *ck_table(ck_isa isa) {
+    switch (isa) {
+    case CK_PLAIN: return &plain;
+    case CK_NEON: return &simd_neon;
+    case CK_NEON_DOT: return has_dot() ? &simd_neon_dot : NULL;
+    case CK_NEON_BF16: return has_bf16() ? &simd_neon_bf16 : NULL;
+    default: return NULL;
+    }
+}
+#else
 const ck_kernels *ck_table(ck_isa isa) { return isa == CK_PLAIN ? &plain : NULL; }
+#endif
+
+#if !defined(__x86_64__)
+static bool has_fast_pairs(void) { return false; }
 #endif
 
 const ck_kernels *ck_best(void) {

@@ -1,3 +1,5 @@
+internal import CKernels
+
 /// One row of attention, `[heads][keys]`, lent to a probe for the time of a call.
 public struct AttentionPattern {
     /// Query heads.
@@ -19,33 +21,30 @@ public struct AttentionPattern {
 
     /// The mean over heads, `[keys]`, added in the order of heads.
     public func mean() -> [Float] {
-        let scale = 1 / Float(heads)
-        return reduced { sum, next in
-            for key in sum.indices { sum[key] += next[key] }
+        let (kernels, scale) = (ck_best().pointee, 1 / Float(heads))
+        return reduced {
+            kernels.add($1, keys, $0)
         } finish: { sum in
-            for key in sum.indices { sum[key] *= scale }
+            for key in 0..<keys { sum[key] *= scale }
         }
     }
 
     /// The maximum over heads, key by key, `[keys]`.
     public func maximum() -> [Float] {
         reduced { most, next in
-            for key in most.indices { most[key] = next[key] > most[key] ? next[key] : most[key] }
-        } finish: { _ in
+            for key in 0..<keys { most[key] = next[key] > most[key] ? next[key] : most[key] }
         }
     }
 
-    /// Folds whole rows: the loops over keys are plain enough to become vector instructions.
-    @inline(__always)
+    /// Folds the heads' rows into a copy of the first.
     private func reduced(
-        _ combine: (UnsafeMutableBufferPointer<Float>, UnsafePointer<Float>) -> Void,
-        finish: (UnsafeMutableBufferPointer<Float>) -> Void
+        _ combine: (UnsafeMutablePointer<Float>, UnsafePointer<Float>) -> Void,
+        finish: (UnsafeMutablePointer<Float>) -> Void = { _ in }
     ) -> [Float] {
         [Float](unsafeUninitializedCapacity: keys) { buffer, count in
             count = keys
-            guard let first = values.baseAddress, let base = buffer.baseAddress else { return }
-            let result = UnsafeMutableBufferPointer(start: base, count: keys)
-            base.update(from: first, count: keys)
+            guard let first = values.baseAddress, let result = buffer.baseAddress else { return }
+            result.update(from: first, count: keys)
             for head in 1..<max(heads, 1) { combine(result, first + head * keys) }
             finish(result)
         }

@@ -8,6 +8,9 @@ public enum InstructionSet: String, Sendable, CaseIterable {
     case avx512
     case avx512VNNI = "avx512-vnni"
     case avx512BF16 = "avx512-bf16"
+    case neon
+    case neonDot = "neon-dot"
+    case neonBF16 = "neon-bf16"
 
     /// The sets this processor has.
     public static var available: [InstructionSet] { allCases.filter { ck_table($0.kernelISA) != nil } }
@@ -28,6 +31,9 @@ public enum InstructionSet: String, Sendable, CaseIterable {
         case .avx512: CK_AVX512
         case .avx512VNNI: CK_AVX512_VNNI
         case .avx512BF16: CK_AVX512_BF16
+        case .neon: CK_NEON
+        case .neonDot: CK_NEON_DOT
+        case .neonBF16: CK_NEON_BF16
         }
     }
 

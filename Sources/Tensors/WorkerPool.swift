@@ -15,7 +15,8 @@ public final class WorkerPool: Sendable {
     /// Starts the threads. The default count is what affinity and the container's limit leave.
     public init(threads: Int? = nil) {
         self.threads = max(1, threads ?? ProcessorLimit.current())
-        shared = SharedState()
+        // With more threads than processors, whoever spins keeps the one waited for from running.
+        shared = SharedState(spins: self.threads > ProcessorLimit.current() ? 0 : 2000)
         for worker in 1..<max(self.threads, 1) {
             let thread = Thread { [shared] in shared.work(as: worker) }
             thread.name = "fovea-worker-\(worker)"
@@ -57,7 +58,10 @@ private final class SharedState: @unchecked Sendable {
 
     private static let open: UInt64 = 1 << 15
     private static let insideMask: UInt64 = open - 1
-    private static let spins = 2000
+    /// Looks at the door before a thread gives up its processor.
+    private let spins: Int
+
+    init(spins: Int) { self.spins = spins }
 
     func run(tasks: Int, _ body: @escaping Body) {
         job = (tasks, body)
@@ -73,7 +77,7 @@ private final class SharedState: @unchecked Sendable {
         // Late threads find the door shut; those inside are finishing their last task.
         door.bitwiseAnd(~Self.open, ordering: .acquiringAndReleasing)
         var spun = 0
-        while door.load(ordering: .acquiring) & Self.insideMask != 0 { Self.pause(&spun) }
+        while door.load(ordering: .acquiring) & Self.insideMask != 0 { pause(&spun) }
         job = nil
     }
 
@@ -116,7 +120,7 @@ private final class SharedState: @unchecked Sendable {
                     ordering: .acquiringAndReleasing
                 )
                 if entered { return seen >> 16 }
-            } else if spun < Self.spins {
+            } else if spun < spins {
                 spun += 1
                 ck_pause()
             } else {
@@ -145,7 +149,7 @@ private final class SharedState: @unchecked Sendable {
     }
 
     /// Spins briefly, then lets other threads run: the one waited for may have lost its processor.
-    private static func pause(_ spun: inout Int) {
+    private func pause(_ spun: inout Int) {
         spun += 1
         if spun < spins { ck_pause() } else { sched_yield() }
     }

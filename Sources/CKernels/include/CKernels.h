@@ -17,6 +17,9 @@ typedef enum {
     CK_AVX512,
     CK_AVX512_VNNI,
     CK_AVX512_BF16,
+    CK_NEON,
+    CK_NEON_DOT,
+    CK_NEON_BF16,
     CK_ISA_COUNT
 } ck_isa;
 

@@ -1,0 +1,65 @@
+// Matrix products against the plain kernels.
+
+#include "check.h"
+
+typedef struct {
+    size_t rows, inputs, outputs;
+} shape;
+
+static void *pack(const ck_kernels *table, ck_format format, const float *weights, const shape *s) {
+    size_t size = ck_panel_size(format, s->inputs), panels = (s->outputs + CK_PANEL - 1) / CK_PANEL;
+    char *packed = room(size * panels);
+    const void *rows[CK_PANEL];
+    ck_type types[CK_PANEL];
+    for (size_t p = 0; p < panels; p++) {
+        size_t count = 0;
+        for (; count < CK_PANEL && p * CK_PANEL + count < s->outputs; count++) {
+            rows[count] = weights + (p * CK_PANEL + count) * s->inputs;
+            types[count] = CK_F32;
+        }
+        ck_pack_panel(table, rows, types, count, s->inputs, format, packed + p * size);
+    }
+    return packed;
+}
+
+/// y[rows][outputs] of the first `rows` rows.
+static void multiply(const ck_kernels *table, ck_format format, const float *x, size_t rows, const shape *s,
+                     const void *panels, const float *bias, float *y) {
+    void *packed = room(ck_packed_rows_size(format, rows, s->inputs)), *scratch = room(ck_gemm_scratch_size());
+    ck_gemm g = {rows, s->inputs, s->outputs, format, packed, panels, bias, CK_NONE, true, y, s->outputs};
+    table->pack_rows(format, x, s->inputs, rows, s->inputs, 0, rows, packed);
+    for (size_t row = 0; row < rows; row += CK_ROW_BLOCK) {
+        size_t end = row + CK_ROW_BLOCK < rows ? row + CK_ROW_BLOCK : rows;
+        table->gemm(&g, row, end, 0, (s->outputs + CK_PANEL - 1) / CK_PANEL, scratch);
+    }
+    free(packed), free(scratch);
+}
+
+static void check_shape(const ck_kernels *table, ck_format format, const shape *s, float tolerance) {
+    const ck_kernels *plain = ck_table(CK_PLAIN);
+    size_t count = s->rows * s->outputs;
+    float *x = random_floats(s->rows * s->inputs), *w = random_floats(s->outputs * s->inputs);
+    float *bias = random_floats(s->outputs), *y = random_floats(count), *z = room(count * sizeof(float));
+    float *alone = room(s->outputs * sizeof(float));
+    memcpy(z, y, count * sizeof(float)), memcpy(alone, y, s->outputs * sizeof(float));
+    void *panels = pack(table, format, w, s);
+    multiply(table, format, x, s->rows, s, panels, bias, y);
+    multiply(plain, format, x, s->rows, s, panels, bias, z);
+    CHECK(difference(y, z, count) <= tolerance, "%g: %zu × %zu × %zu", difference(y, z, count), s->rows, s->inputs,
+          s->outputs);
+    multiply(table, format, x, 1, s, panels, bias, alone);
+    CHECK(!memcmp(alone, y, s->outputs * sizeof(float)), "one row of %zu", s->rows);
+    free(x), free(w), free(bias), free(y), free(z), free(alone), free(panels);
+}
+
+void check_products(const ck_kernels *table) {
+    static const shape shapes[] = {{1, 1, 1},    {1, 70, 33},  {2, 256, 64},  {3, 129, 31},
+                                   {6, 257, 40}, {13, 300, 32}, {37, 515, 65}, {97, 128, 96}};
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+        check_shape(table, CK_F32_WEIGHTS, shapes + i, 2e-4f);
+        check_shape(table, CK_BF16_WEIGHTS, shapes + i, 2e-4f);
+        // Sums of integers are the same in any order.
+        check_shape(table, CK_INT8_WEIGHTS, shapes + i, 0);
+        check_shape(table, CK_INT4_WEIGHTS, shapes + i, 0);
+    }
+}
