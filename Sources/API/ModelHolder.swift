@@ -46,6 +46,7 @@ final class ResidentModel: Sendable {
     let model: VisionLanguageModel
     let engine: InferenceEngine
     let preparer: PromptPreparer
+    let attributor: Attributor
     let images = ImageStore(capacity: 512 << 20)
     let contexts: ContextStore
     let gate: RequestGate
@@ -68,5 +69,6 @@ final class ResidentModel: Sendable {
         engine = InferenceEngine(model: model, prefixBytes: bytes - pictureBytes)
         preparer = PromptPreparer(model: model, pictureBytes: pictureBytes, meter: engine.meter)
         costs = CostModel(model: model, cacheBudget: engine.cacheBudget)
+        attributor = Attributor(model: model, memory: engine.cacheBudget)
     }
 }

@@ -6,7 +6,8 @@ enum OpenAPIAnswers {
         "Error": error, "Object": ["type": "object"], "Events": events, "Health": health, "Model": model,
         "ModelList": modelList, "Capabilities": capabilities, "Tokens": tokens, "Text": object(["content": string]),
         "ImageInfo": imageInfo, "Layout": layout, "Completion": completion, "AttentionAnswer": attention,
-        "KnockoutAnswer": knockout, "LensAnswer": lens, "ContextAnswer": contextAnswer, "ContextInfo": contextInfo,
+        "KnockoutAnswer": knockout, "LensAnswer": lens, "GradientsAnswer": gradients, "ContextAnswer": contextAnswer,
+        "ContextInfo": contextInfo,
         "ContextRemoval": object(["context_id": string, "deleted": ["const": true]]), "Run": run,
         "NumberArray": numberArray, "Token": token,
     ]
@@ -68,6 +69,25 @@ enum OpenAPIAnswers {
         "knockout_presets": list(string), "spans": list(string), "layer_presets": ["type": "object"],
         "limits": ["type": "object"],
     ])
+
+    private static let gradients = object(
+        [
+            "layout": reference("Layout"),
+            "gradients": object(
+                [
+                    "method": string,
+                    "target": object(["id": integer, "text": string, "logit": number, "logprob": number]),
+                    "positions": list(integer), "signed": ["oneOf": [reference("NumberArray"), ["type": "null"]]],
+                    "absolute": reference("NumberArray"), "steps": ["type": ["integer", "null"]],
+                    "rule": ["type": ["string", "null"]], "baseline": ["type": ["string", "null"]],
+                    "completeness": ["type": ["object", "null"]],
+                ],
+                required: ["method", "target", "positions", "signed", "absolute"]
+            ),
+            "warnings": warnings,
+        ],
+        required: ["layout", "gradients"]
+    )
 
     private static let contextProperties: [String: JSONValue] = [
         "context_id": string, "tokens_full": integer, "tokens_kept": integer, "kept": list(list(integer)),

@@ -4,7 +4,7 @@ import JSON
 enum OpenAPISchemas {
     static let bodies: [String: JSONValue] = [
         "Chat": chat, "Attention": attention, "Knockout": knockout, "Lens": lens, "Tokenize": tokenize,
-        "Detokenize": detokenize, "Context": context, "Question": question,
+        "Detokenize": detokenize, "Gradients": gradients, "Context": context, "Question": question,
         "File": ["type": "string", "format": "binary"], "FileForm": fileForm, "Form": form,
         "Span": span, "Layers": layers, "Intervention": intervention, "NamedKnockout": namedKnockout,
     ]
@@ -115,6 +115,22 @@ enum OpenAPISchemas {
             "norm": ["enum": ["final", "none"]],
             "vocabulary": ["type": ["array", "null"], "items": ["type": "string"]],
             "target": ["type": ["string", "null"]],
+        ])
+    ])
+
+    private static let gradients = chat(adding: [
+        "gradients": object([
+            "method": [
+                "enum": ["integrated", "gradient", "gradient_x_input", "relevancy"], "default": "integrated",
+            ],
+            "target": [
+                "description": "The word whose first token is explained; by default the likeliest next token",
+                "type": ["string", "null"],
+            ],
+            "steps": ["type": "integer", "minimum": 1, "maximum": 1000, "default": 50],
+            "baseline": ["enum": ["mean", "zero"], "default": "mean"],
+            "rule": ["enum": ["midpoint", "left", "right", "trapezoid"], "default": "midpoint"],
+            "positions": reference("Span"),
         ])
     ])
 

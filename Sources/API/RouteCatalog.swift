@@ -153,6 +153,15 @@ public struct RouteCatalog: Sendable {
             ) {
                 try await LensRoute.answer($0, holder: holder)
             },
+            .post(
+                "/v1/gradients",
+                "probes",
+                "What the next token owes to each image token, by gradients",
+                body: .jsonOrForm("Gradients"),
+                answer: .jsonOrEvents("GradientsAnswer")
+            ) {
+                try await GradientRoute.answer($0, holder: holder)
+            },
         ]
     }
 }

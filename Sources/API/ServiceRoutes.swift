@@ -35,14 +35,24 @@ enum ServiceRoutes {
             presets[name] = .array(try selector.resolved(count: depth, parameter: name).map { .integer($0) })
         }
         let value: JSONValue = [
-            "probes": ["/v1/attention", "/v1/knockout", "/v1/logit-lens", "/v1/ablation", "/v1/localize", "/v1/judge"],
-            "streaming": ["/v1/chat/completions", "/v1/attention", "/v1/knockout", "/v1/ablation"],
+            "probes": [
+                "/v1/attention", "/v1/knockout", "/v1/logit-lens", "/v1/gradients", "/v1/ablation", "/v1/localize",
+                "/v1/judge",
+            ],
+            "streaming": [
+                "/v1/chat/completions", "/v1/attention", "/v1/knockout", "/v1/gradients", "/v1/ablation",
+            ],
             "interventions": .array(Intervention.kinds.map { .string($0) }),
             "knockout_presets": .array(KnockoutPreset.allCases.map { .string($0.rawValue) }),
             "sweep_presets": .array(SweepReader.Preset.allCases.map { .string($0.rawValue) }),
             "judges": .array(resident.externalJudge == nil ? ["lexical"] : ["lexical", "external"]),
             "spans": .array(PromptLayout.spanNames.map { .string($0) }),
             "layer_presets": .object(presets),
+            "gradients": [
+                "method": .array(AttributionRequest.Method.allCases.map { .string($0.rawValue) }),
+                "baseline": .array(AttributionRequest.Baseline.allCases.map { .string($0.rawValue) }),
+                "rule": .array(AttributionRequest.Rule.allCases.map { .string($0.rawValue) }),
+            ],
             "compression": [
                 "select": .array(CompressionRequest.Selection.allCases.map { .string($0.rawValue) }),
                 "strategy": .array(CompressionRequest.Strategy.allCases.map { .string($0.rawValue) }),
@@ -54,6 +64,7 @@ enum ServiceRoutes {
                 "json_numbers": .integer(ArrayEncoding.limit),
                 "variants": .integer(KnockoutVariant.maximumCount),
                 "top_logprobs": 20,
+                "gradient_steps": .integer(AttributionRequest.maximumSteps),
                 "contexts": .integer(resident.contexts.limits.count),
                 "context_bytes": .integer(resident.contexts.limits.bytes),
                 "context_seconds": .integer(Int(resident.contexts.limits.timeToLive.components.seconds)),

@@ -96,15 +96,7 @@ final class GenerationRun: @unchecked Sendable {
             let states = shared.states.rows(positions.lowerBound - shared.first..<positions.upperBound - shared.first)
             return rows.copy(from: states)
         }
-        decoder.embed(Array(request.prompt.ids[positions]), into: rows)
-        for (placement, embeddings) in zip(request.prompt.layout.images, request.prompt.images) {
-            let overlap = placement.positions.clamped(to: positions)
-            guard !overlap.isEmpty else { continue }
-            let first = placement.positions.lowerBound
-            rows.rows(overlap.lowerBound - start..<overlap.upperBound - start).copy(
-                from: embeddings.rows(overlap.lowerBound - first..<overlap.upperBound - first)
-            )
-        }
+        request.prompt.embed(positions, into: rows, decoder: decoder)
     }
 
     /// Whether the step's last row of this run decides a token.

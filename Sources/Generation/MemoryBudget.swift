@@ -27,22 +27,25 @@ enum MemoryBudget {
     }
 }
 
-/// A sequence whose keys and values would never fit.
+/// A request whose keys and values, or whatever else it needs, would never fit.
 public struct MemoryError: Error, CustomStringConvertible, Sendable {
     /// Bytes that the sequence needs.
     public let needed: Int
     /// Bytes that all sequences may take together.
     public let budget: Int
 
-    /// A sequence that needs more than there is.
-    public init(needed: Int, budget: Int) {
+    private let subject: String
+
+    /// Something that needs more than there is.
+    public init(needed: Int, budget: Int, subject: String = "the keys and values of this request") {
         self.needed = needed
         self.budget = budget
+        self.subject = subject
     }
 
     /// Both numbers and what to do.
     public var description: String {
-        "the keys and values of this request need \(needed) bytes and the server has \(budget) for all; "
+        "\(subject) need \(needed) bytes and the server has \(budget) for all; "
             + "send a shorter prompt, a lower max_tokens or fewer variants"
     }
 }

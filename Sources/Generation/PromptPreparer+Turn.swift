@@ -7,7 +7,7 @@ extension PromptPreparer {
     ///
     /// It is meant for a run whose cache has passed the context, so it carries no pictures.
     public func prompt(asking question: String, after context: PreparedPrompt) async throws -> PreparedPrompt {
-        try await onQueue { _ in
+        try await queue.run { _ in
             let turn = self.encoder.encode(self.model.template.renderTurn(question), addSpecialTokens: false)
             let before = context.layout.tokens.map { token in
                 PromptLayout.Token(

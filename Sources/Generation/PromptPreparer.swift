@@ -42,7 +42,7 @@ public final class PromptPreparer: Sendable {
     let model: VisionLanguageModel
     let encoder: PromptEncoder
     /// Serial, so that a picture that many ask for at once is seen once.
-    private let queue = DispatchQueue(label: "fovea.prompts")
+    let queue = CancellableQueue("fovea.prompts")
     private let meter: RateMeter
     private let pictures: Mutex<ByteCache<PictureKey, EncodedPicture>>
 
@@ -61,14 +61,14 @@ public final class PromptPreparer: Sendable {
 
     /// The layout alone; pictures are measured but not seen.
     public func layout(_ messages: [ChatMessage], images: [PromptImage]) async throws -> PromptLayout {
-        try await onQueue { isCancelled in
+        try await queue.run { isCancelled in
             try self.assemble(messages, self.decode(images, isCancelled)).layout
         }
     }
 
     /// The prompt with its pictures' embeddings.
     public func prepare(_ messages: [ChatMessage], images: [PromptImage]) async throws -> PreparedPrompt {
-        try await onQueue { isCancelled in
+        try await queue.run { isCancelled in
             let pictures = try self.decode(images, isCancelled)
             let assembled = try self.assemble(messages, pictures)
             // Only a prompt that fits is seen by the vision tower.
@@ -138,7 +138,7 @@ public final class PromptPreparer: Sendable {
     /// The first token of each word where it continues a conversation's prompt, after the space that templates put
     /// before an answer; `nil` where a word has none.
     public func continuations(_ words: [String], of messages: [ChatMessage]) async throws -> [Int?] {
-        try await onQueue { isCancelled in
+        try await queue.run { isCancelled in
             let prompt = try self.segments(messages)
             let before = self.encoder.encode(prompt).ids
             return try words.map { word in
@@ -169,27 +169,6 @@ public final class PromptPreparer: Sendable {
             case .prepared(let image): image.geometry
             case .encoded(let picture): picture.geometry
             }
-        }
-    }
-
-    /// Runs on the preparer's queue; work whose task is cancelled before or between its steps is dropped.
-    func onQueue<Value: Sendable>(
-        _ body: @escaping @Sendable (CancellationState) throws -> Value
-    ) async throws -> Value {
-        let state = CancellationState()
-        return try await withTaskCancellationHandler {
-            try await withCheckedThrowingContinuation { continuation in
-                queue.async {
-                    continuation.resume(
-                        with: Result {
-                            try state.check()
-                            return try body(state)
-                        }
-                    )
-                }
-            }
-        } onCancel: {
-            state.cancel()
         }
     }
 
@@ -327,16 +306,5 @@ extension PositionKind {
             case .image: .image
             case .answerPrefix: .prefix
             }
-    }
-}
-
-/// Whether the task that asked for a piece of work still wants it.
-final class CancellationState: Sendable {
-    private let isCancelled = Atomic(false)
-
-    func cancel() { isCancelled.store(true, ordering: .relaxed) }
-
-    func check() throws {
-        if isCancelled.load(ordering: .relaxed) { throw CancellationError() }
     }
 }

@@ -18,6 +18,17 @@ struct LlamaBlockTensors: Sendable {
             self.scope = scope
         }
 
+        /// The matrices as they are stored.
+        ///
+        /// - Throws: ``WeightsError`` where a file holds them in packed form alone.
+        func stored() throws(WeightsError) -> [StoredTensor] {
+            var tensors: [StoredTensor] = []
+            for part in parts {
+                tensors.append(try scope.tensor("\(part.name).weight", shape: [part.outputs, inputs]))
+            }
+            return tensors
+        }
+
         /// The layer that multiplies with these weights.
         func packed(_ format: WeightFormat, compute: Compute) throws(WeightsError) -> Linear {
             try scope.linear(parts, inputs: [inputs], bias: bias, format: format, compute: compute)

@@ -43,10 +43,12 @@ public final class DecoderSequence {
 public final class LlamaDecoder: Sendable {
     /// The shapes.
     public let configuration: DecoderConfiguration
-    private let compute: Compute
+    let compute: Compute
+    let finalNorm: [Float]
+    let stored: StoredDecoder
+    private let format: WeightFormat
     private let embedding: EmbeddingTable
     private let blocks: [LlamaBlock]
-    private let finalNorm: [Float]
     private let head: Linear
     private let cacheFormat: KeyValueFormat
     private let scratch: LlamaScratchStore
@@ -69,20 +71,12 @@ public final class LlamaDecoder: Sendable {
                 shape: [configuration.vocabularySize, configuration.hiddenSize]
             )
         )
-        let inverseFrequencies = configuration.ropeScaling.inverseFrequencies(
-            theta: configuration.ropeTheta,
-            headDim: configuration.headDim
-        )
+        self.format = format
+        let stored = StoredDecoder(configuration, body: body, head: headScope)
+        self.stored = stored
         blocks = try (0..<configuration.layers).map { layer in
             defer { progress?.advance() }
-            return try LlamaBlock(
-                configuration,
-                layer: layer,
-                inverseFrequencies: inverseFrequencies,
-                tensors: LlamaBlockTensors(configuration, from: body.scope("layers.\(layer)")),
-                format: format,
-                compute: compute
-            )
+            return try stored.block(layer: layer, format: format, compute: compute)
         }
         finalNorm = try body.tensor("norm.weight", shape: [configuration.hiddenSize]).floats()
         // A head that is tied has no tensor of its own.
@@ -151,6 +145,12 @@ public final class LlamaDecoder: Sendable {
         let logits = Matrix(unwrittenRows: states.rows, columns: configuration.vocabularySize)
         compute.linear(normed, head, into: logits)
         return logits
+    }
+
+    /// A block that computes in f32 with the weights as they are stored: the resident one where that does, else one
+    /// that is packed for the caller.
+    func exactBlock(_ layer: Int) throws -> LlamaBlock {
+        format == .f32 ? blocks[layer] : try stored.block(layer: layer, format: .f32, compute: compute)
     }
 
     // MARK: - Private

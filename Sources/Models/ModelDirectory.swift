@@ -62,9 +62,9 @@ struct ModelDirectory {
         return Set(ids.isEmpty ? [2] : ids)
     }
 
-    /// The stored mean embedding; `nil` without a `mean_embedding.safetensors`.
+    /// The stored mean embedding; `nil` without one.
     func meanEmbedding(width: Int) throws -> [Float]? {
-        let file = url.appendingPathComponent("mean_embedding.safetensors")
+        let file = url.appendingPathComponent(MeanEmbedding.fileName)
         guard FileManager.default.fileExists(atPath: file.path) else { return nil }
         return try Checkpoint(file: file).scope().tensor("mean_embedding", shape: [width]).floats()
     }

@@ -58,7 +58,7 @@ public struct ResolvedAblation: Sendable, Equatable {
             guard let mean = model.meanEmbedding else {
                 throw .unsupported(
                     "\(parameter).replace",
-                    "the model has no mean_embedding.safetensors; store one there, or use \"zero\" or \"image_mean\""
+                    MeanEmbedding.missing(or: "\"zero\" or \"image_mean\"")
                 )
             }
             return ResolvedAblation(positions: positions, embedding: mean)

@@ -121,6 +121,21 @@ func ranges(_ value: JSONValue?) throws -> [Range<Int>] {
     }
 }
 
+/// A knockout as fixtures write it, over a prompt of `length` positions.
+func knockout(_ edges: JSONValue, length: Int) throws -> ResolvedKnockout {
+    ResolvedKnockout(
+        layers: try #require(edges["layers"]?.array).compactMap(\.integer),
+        receivers: PositionSet(
+            length: length,
+            positions: try ranges(edges["to"]).flatMap { $0 },
+            generated: edges["to_generated"] == true
+        ),
+        sources: PositionSet(length: length, positions: try ranges(edges["from"]).flatMap { $0 }),
+        heads: try #require(edges["heads"]?.array).compactMap(\.integer),
+        mode: try #require(KnockoutMode(rawValue: edges["mode"]?.string ?? ""))
+    )
+}
+
 /// The largest difference over the largest magnitude of the reference.
 func relativeError(_ values: [Float], _ reference: [Float]) -> Float {
     precondition(values.count == reference.count, "\(values.count) values against \(reference.count)")

@@ -138,20 +138,6 @@ import Testing
         return try AttentionCapture(request, layout: prompt.layout, shape: model.probeShape, maxTokens: 64)
     }
 
-    private func knockout(_ edges: JSONValue, length: Int) throws -> ResolvedKnockout {
-        ResolvedKnockout(
-            layers: try #require(edges["layers"]?.array).compactMap(\.integer),
-            receivers: PositionSet(
-                length: length,
-                positions: try ranges(edges["to"]).flatMap { $0 },
-                generated: edges["to_generated"] == true
-            ),
-            sources: PositionSet(length: length, positions: try ranges(edges["from"]).flatMap { $0 }),
-            heads: try #require(edges["heads"]?.array).compactMap(\.integer),
-            mode: try #require(KnockoutMode(rawValue: edges["mode"]?.string ?? ""))
-        )
-    }
-
     /// `[layers][heads][rows][keys]`, rows padded with zeros behind the keys that they see.
     private func compare(
         _ result: GenerationResult,

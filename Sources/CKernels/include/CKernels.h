@@ -180,3 +180,5 @@ static inline void ck_pause(void) {
     __asm__ __volatile__("yield");
 #endif
 }
+
+#include "ck_backward.h"

@@ -1,0 +1,103 @@
+import Foundation
+public import Models
+public import Probing
+import Tensors
+
+/// Explains next-token logits by gradients, on a queue of its own; its operations take turns with the engine's.
+public final class Attributor: Sendable {
+    private let model: VisionLanguageModel
+    private let memory: Int
+    private let queue = CancellableQueue("fovea.gradients")
+
+    /// Bytes that the rows of one pass should take at most.
+    private static let batchBytes = 512 << 20
+
+    /// An attributor that takes at most `memory` bytes beside the model.
+    public init(model: VisionLanguageModel, memory: Int = .max) {
+        self.model = model
+        self.memory = memory
+    }
+
+    /// Scores of a prompt's tokens for the logit of vocabulary id `target` at its last position.
+    ///
+    /// - Parameters:
+    ///   - interventions: edits of attention under which the model is to be explained.
+    ///   - baseline: where integrated gradients start, `[hidden]`, instead of what the request says.
+    ///   - progress: hears how many of how many passes are done.
+    /// - Throws: `ProbeError` for a request that means nothing on this prompt, `MemoryError` for a prompt too long.
+    public func attribution(
+        _ request: AttributionRequest,
+        of prompt: PreparedPrompt,
+        target: Int,
+        interventions: ResolvedInterventions = ResolvedInterventions(),
+        baseline: [Float]? = nil,
+        progress: @escaping @Sendable (_ done: Int, _ total: Int) -> Void = { _, _ in }
+    ) async throws -> Attribution {
+        let positions = try request.positions.resolved(in: prompt.layout, parameter: "gradients.positions")
+            .promptPositions
+        guard !positions.isEmpty else {
+            throw ProbeError.unsupported("gradients.positions", "selects no position of the prompt")
+        }
+        try Self.check(interventions)
+        let start = request.method == .integrated ? try baseline ?? self.baseline(request.baseline) : []
+        let gradient = DecoderGradient(model.decoder)
+        guard gradient.isAvailable else {
+            throw ProbeError.unsupported(
+                "gradients",
+                "the weights are packed for forward passes alone; serve the directory that they were converted from"
+            )
+        }
+        let needed = gradient.byteCount(rows: prompt.ids.count)
+        guard needed <= memory else {
+            throw MemoryError(needed: needed, budget: memory, subject: "the gradients of this prompt")
+        }
+        return try await queue.run { cancellation in
+            let pass = AttributionPass(
+                gradient: gradient,
+                inputs: prompt.embeddings(self.model.decoder),
+                positions: positions,
+                target: target,
+                edges: interventions.isEmpty ? nil : ProbeRun(interventions, shape: self.model.probeShape),
+                check: cancellation.check
+            )
+            switch request.method {
+            case .integrated:
+                let points = request.rule.points(steps: request.steps)
+                let perBatch = self.sequences(of: prompt.ids.count, gradient)
+                return try pass.integrated(points, from: start, atOnce: perBatch, progress: progress)
+            case .gradient: return try pass.gradients { _, gradient in gradient }
+            case .gradientTimesInput: return try pass.gradients { $0 * $1 }
+            case .relevancy: return try pass.relevancy()
+            }
+        }
+    }
+
+    // MARK: - Private
+
+    /// Gradients know how to pass through edited attention alone.
+    private static func check(_ interventions: ResolvedInterventions) throws(ProbeError) {
+        var others = interventions
+        others.knockouts = []
+        guard others.isEmpty else {
+            throw .unsupported("interventions", "gradients can be taken under attention knockouts alone")
+        }
+    }
+
+    private func baseline(_ baseline: AttributionRequest.Baseline) throws(ProbeError) -> [Float] {
+        switch baseline {
+        case .zero: return Array(repeating: 0, count: model.decoder.configuration.hiddenSize)
+        case .mean:
+            guard let mean = model.meanEmbedding else {
+                throw .unsupported("gradients.baseline", MeanEmbedding.missing(or: "\"zero\""))
+            }
+            return mean
+        }
+    }
+
+    /// Sequences of `length` rows that one pass takes.
+    private func sequences(of length: Int, _ gradient: DecoderGradient) -> Int {
+        let weights = gradient.byteCount(rows: 0)
+        let rows = gradient.byteCount(rows: length) - weights
+        return max(1, min(Self.batchBytes, memory - weights) / rows)
+    }
+}

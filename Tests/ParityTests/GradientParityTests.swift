@@ -1,0 +1,97 @@
+import Foundation
+import Generation
+import JSON
+import Models
+import Probing
+import Tensors
+import Testing
+
+@testable import Weights
+
+/// Backward passes against torch's autograd; `Tests/Fixtures/gradients/README.md` describes the numbers.
+@Suite(.serialized) struct GradientParityTests {
+    @Test(arguments: ParityFixture.names)
+    func gradientsAndRelevancyAgree(fixture name: String) async throws {
+        let test = try await GradientCase(name)
+        let result = try DecoderGradient(test.model.decoder)(
+            test.inputs,
+            length: test.inputs.rows,
+            target: test.target
+        )
+        #expect(abs(result.logits[0] - test.logit(test.fields)) <= 1e-4)
+        #expect(relativeError(result.gradients.values, try test.array("gradient")) <= 1e-4)
+        #expect(relativeError(result.relevance.dropLast(), try test.array("relevance").dropLast()) <= 1e-4)
+    }
+
+    @Test(arguments: ["mha-crop", "gqa-pad", "features"])
+    func gradientsUnderKnockoutsAgree(fixture name: String) async throws {
+        let test = try await GradientCase(name)
+        for (key, fields) in try #require(test.fields["knockouts"]?.object) {
+            let knockouts = try #require(fields["edges"]?.array).map { try knockout($0, length: test.inputs.rows) }
+            let result = try DecoderGradient(test.model.decoder)(
+                test.inputs,
+                length: test.inputs.rows,
+                target: test.target,
+                edges: ProbeRun(ResolvedInterventions(knockouts: knockouts), shape: test.model.probeShape)
+            )
+            #expect(abs(result.logits[0] - test.logit(fields)) <= 1e-4, "\(key)")
+            #expect(relativeError(result.gradients.values, try test.array("\(key).gradient")) <= 1e-4, "\(key)")
+            let relevance = try test.array("\(key).relevance")
+            #expect(relativeError(result.relevance.dropLast(), relevance.dropLast()) <= 1e-4, "\(key)")
+        }
+    }
+
+    @Test(arguments: ["mha-crop", "gqa-pad", "features"])
+    func integratedGradientsAgree(fixture name: String) async throws {
+        let test = try await GradientCase(name)
+        let attributor = Attributor(model: test.model)
+        var request = AttributionRequest()
+        request.steps = try #require(test.fields["steps"]?.integer)
+        let found = try await attributor.attribution(
+            request,
+            of: test.prompt,
+            target: test.target,
+            baseline: try test.array("baseline")
+        )
+        let width = test.inputs.columns
+        let expected = try test.array("integrated")
+        let rows = stride(from: 0, to: expected.count, by: width).map { expected[$0..<$0 + width] }
+        #expect(found.positions == test.prompt.layout.positions(named: "image"))
+        #expect(relativeError(found.absolute, rows.map { $0.reduce(0) { $0 + abs($1) } }) <= 1e-3)
+        #expect(relativeError(try #require(found.signed), rows.map { $0.reduce(0, +) }) <= 1e-3)
+        let completeness = try #require(found.completeness)
+        let difference = try #require(test.fields["difference"]?.number)
+        #expect(abs(completeness.difference - difference) <= 1e-5)
+        #expect(abs(completeness.sum - (try #require(test.fields["sum"]?.number))) <= 1e-5)
+    }
+}
+
+/// One fixture's model, prompt and expectations.
+private struct GradientCase {
+    let model: VisionLanguageModel
+    let prompt: PreparedPrompt
+    let inputs: Matrix
+    let fields: JSONValue
+    let target: Int
+    private let arrays: [String: [Float]]
+
+    init(_ name: String) async throws {
+        let fixture = try ParityFixture(name)
+        let folder = ParityFixture.root.deletingLastPathComponent().appendingPathComponent("gradients")
+        fields = try JSONValue(parsing: Data(contentsOf: folder.appendingPathComponent("\(name).json")))
+        let file = try SafetensorsFile(path: folder.appendingPathComponent("\(name).safetensors").path)
+        arrays = Dictionary(
+            uniqueKeysWithValues: file.entries.compactMap { entry in
+                file.tensor(entry).map { (entry.name, $0.floats()) }
+            }
+        )
+        model = try fixture.model()
+        prompt = try await fixture.prompt(try #require(fields["prompt"]?.string)).prepared(model)
+        inputs = prompt.embeddings(model.decoder)
+        target = try #require(fields["target"]?.integer)
+    }
+
+    func array(_ name: String) throws -> [Float] { try #require(arrays[name], "no array \(name)") }
+
+    func logit(_ fields: JSONValue) -> Float { Float(fields["logit"]?.number ?? .nan) }
+}
