@@ -66,7 +66,7 @@ struct ModelDirectory {
     func meanEmbedding(width: Int) throws -> [Float]? {
         let file = url.appendingPathComponent(MeanEmbedding.fileName)
         guard FileManager.default.fileExists(atPath: file.path) else { return nil }
-        return try Checkpoint(file: file).scope().tensor("mean_embedding", shape: [width]).floats()
+        return try Checkpoint(file: file).scope().tensor(MeanEmbedding.tensorName, shape: [width]).floats()
     }
 
     /// What is to be said about a model; `unused` are tensors that one would have expected it to read.

@@ -20,7 +20,8 @@ struct FoveaCommand: AsyncParsableCommand {
             """,
         version: BuildInformation.version,
         subcommands: [
-            ServeCommand.self, GenerateCommand.self, InspectCommand.self, ConvertCommand.self, HealthCommand.self,
+            ServeCommand.self, GenerateCommand.self, InspectCommand.self, MeanEmbeddingCommand.self,
+            ConvertCommand.self, HealthCommand.self,
         ]
     )
 }
