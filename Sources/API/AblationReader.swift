@@ -81,6 +81,15 @@ struct AblationReader {
         return (sets, warnings)
     }
 
+    /// Sets of the tokens that gradients rank first, as large as the other baselines' sets.
+    func gradientSets(_ ranked: [Int], beside sets: [Set], _ layout: PromptLayout) throws -> [Set] {
+        let own = try sizes(beside: sets, layout).filter { $0 <= ranked.count }.map { size in
+            try set(.gradient(Array(ranked.prefix(size))), path: "baselines", layout)
+        }
+        try KnockoutVariant.checkCount(sets.count + own.count, ProbeField(nil, path: "ablations"))
+        return own
+    }
+
     /// Sizes of the baselines' sets: those that the body lists, else those of the sets they stand beside.
     func sizes(beside sets: [Set], _ layout: PromptLayout) throws -> [Int] {
         let tokens = layout.positions(named: "image")?.count ?? 0

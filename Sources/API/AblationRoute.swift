@@ -10,6 +10,7 @@ enum AblationRoute {
     static let fields: [String: KnownFields] = [
         "ablations": .knockout, "baselines": .value, "object": .span, "counts": .value, "seed": .value,
         "replace": .value, "task": .value, "class": .value, "score": .score, "judge": .value,
+        "gradients": GradientRoute.knownFields,
     ]
 
     static func answer(_ request: ServerRequest, holder: ModelHolder) async throws -> ServerResponse {
@@ -24,9 +25,10 @@ enum AblationRoute {
             task: reader.task
         )
         let baseline = try await api.generation(prompt)
-        let (sets, warnings) = try reader.sets(in: prompt.layout)
-        guard !reader.baselines.contains(.gradient) else {
-            throw ProbeError.unsupported("baselines", "\"gradient\" is not supported by this version")
+        var (sets, warnings) = try reader.sets(in: prompt.layout)
+        if reader.baselines.contains(.gradient) {
+            let ranked = try await GradientRanking(api, interventions: baseline.interventions).tokens(of: prompt)
+            sets += try reader.gradientSets(ranked, beside: sets, prompt.layout)
         }
         var planned: [PlannedVariant] = []
         for set in sets {

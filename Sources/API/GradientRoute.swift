@@ -7,14 +7,13 @@ import WebServer
 
 /// `POST /v1/gradients`: what the next token owes to each token of the image.
 enum GradientRoute {
-    private static let fields: [String: KnownFields] = [
-        "gradients": [
-            "method": .value, "target": .value, "steps": .value, "baseline": .value, "rule": .value, "positions": .span,
-        ]
+    /// The members of `gradients`.
+    static let knownFields: KnownFields = [
+        "method": .value, "target": .value, "steps": .value, "baseline": .value, "rule": .value, "positions": .span,
     ]
 
     static func answer(_ request: ServerRequest, holder: ModelHolder) async throws -> ServerResponse {
-        let api = try await APIRequest.read(request, holder: holder, extra: fields)
+        let api = try await APIRequest.read(request, holder: holder, extra: ["gradients": knownFields])
         let attribution = try AttributionRequest(api.chat.root.member("gradients"))
         let prompt = try await api.prepare()
         var run = try await api.generation(prompt)

@@ -118,21 +118,17 @@ enum OpenAPISchemas {
         ])
     ])
 
-    private static let gradients = chat(adding: [
-        "gradients": object([
-            "method": [
-                "enum": ["integrated", "gradient", "gradient_x_input", "relevancy"], "default": "integrated",
-            ],
-            "target": [
-                "description": "The word whose first token is explained; by default the likeliest next token",
-                "type": ["string", "null"],
-            ],
-            "steps": ["type": "integer", "minimum": 1, "maximum": 1000, "default": 50],
-            "baseline": ["enum": ["mean", "zero"], "default": "mean"],
-            "rule": ["enum": ["midpoint", "left", "right", "trapezoid"], "default": "midpoint"],
-            "positions": reference("Span"),
-        ])
+    /// What `/v1/gradients` and the gradient sets of an ablation read.
+    static let gradientOptions = object([
+        "method": ["enum": ["integrated", "gradient", "gradient_x_input", "relevancy"], "default": "integrated"],
+        "target": ["description": "The word whose first token is explained", "type": ["string", "null"]],
+        "steps": ["type": "integer", "minimum": 1, "maximum": 1000, "default": 50],
+        "baseline": ["enum": ["mean", "zero"], "default": "mean"],
+        "rule": ["enum": ["midpoint", "left", "right", "trapezoid"], "default": "midpoint"],
+        "positions": reference("Span"),
     ])
+
+    private static let gradients = chat(adding: ["gradients": gradientOptions])
 
     private static let context = chat(adding: [
         "compress": object([

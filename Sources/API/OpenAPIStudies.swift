@@ -53,7 +53,7 @@ enum OpenAPIStudies {
         ),
         "object": reference("Span"),
         "baselines": list(["enum": .array(AblationReader.Baseline.allCases.map { .string($0.rawValue) })]),
-        "counts": list(integer), "seed": integer, "replace": string,
+        "gradients": OpenAPISchemas.gradientOptions, "counts": list(integer), "seed": integer, "replace": string,
         "task": ["enum": .array(AblationTask.Kind.allCases.map { .string($0.rawValue) })], "class": string,
         "score": OpenAPISchemas.score, "judge": OpenAPISchemas.judgeName,
     ])

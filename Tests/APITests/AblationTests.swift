@@ -97,6 +97,26 @@ struct AblationTests {
         #expect(try body.at("variants.0.positions").array?.count == 5)
     }
 
+    @Test("gradient sets hold the tokens that /v1/gradients ranks first")
+    func gradients() async throws {
+        let question = "Is there a red circle in this image?"
+        let gradients: JSONValue = ["steps": 2, "target": "Yes"]
+        let study = try await success(
+            question,
+            ["counts": [3, 8], "baselines": ["gradient"], "gradients": gradients, "max_tokens": 0]
+        )
+        let names = try #require(try study.at("variants").array).compactMap { $0["name"]?.string }
+        #expect(names == ["gradient-3", "gradient-8"])
+        let found = try await TestAPI.shared.get().success(
+            "/v1/gradients",
+            .question(question, image: Self.scene, members: ["gradients": gradients])
+        )
+        let positions = try #require(try found.at("gradients.positions").array).compactMap(\.integer)
+        let scores = try #require(try found.at("gradients.absolute").array).compactMap(\.number)
+        let best = scores.indices.sorted { scores[$0] > scores[$1] }.prefix(8).map { positions[$0] }
+        #expect(try study.at("variants.1.positions").array?.compactMap(\.integer) == best.sorted())
+    }
+
     @Test("a study streams its variants")
     func stream() async throws {
         let answer = try await ablate("Describe this image.", ["object": Self.circle, "stream": true, "max_tokens": 1])

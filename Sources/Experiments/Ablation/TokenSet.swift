@@ -21,6 +21,11 @@ public struct TokenSet: Sendable {
         TokenSet(name: "random-\(count)", tokens: .random(count, of: .named("image"), seed: seed))
     }
 
+    /// Tokens that were chosen by gradients.
+    public static func gradient(_ positions: [Int]) -> TokenSet {
+        TokenSet(name: "gradient-\(positions.count)", tokens: .indices(positions.sorted()))
+    }
+
     /// Tokens whose norm exceeds the picture's mean by two standard deviations.
     public static func registers(image: Int = 0) -> TokenSet {
         TokenSet(name: "register", tokens: .register(sigma: 2, image: image))

@@ -1,0 +1,30 @@
+import Generation
+import Models
+import Probing
+
+/// Which tokens gradients hold responsible, for ablations that are to be compared with it (P1: integrated gradients of
+/// "Yes"). The `gradients` member of the body may say otherwise.
+struct GradientRanking {
+    private let api: APIRequest
+    private let request: AttributionRequest
+    private let interventions: ResolvedInterventions
+
+    init(_ api: APIRequest, interventions: ResolvedInterventions) throws {
+        self.api = api
+        self.interventions = interventions
+        request = try AttributionRequest(api.chat.root.member("gradients"))
+    }
+
+    /// The prompt's tokens, the most responsible first; of equals the earlier one.
+    func tokens(of prompt: PreparedPrompt) async throws -> [Int] {
+        let target = try await api.firstTokens([request.target ?? "Yes"], paths: ["gradients.target"])[0]
+        let found = try await api.resident.attributor.attribution(
+            request,
+            of: prompt,
+            target: target,
+            interventions: interventions
+        )
+        let order = found.absolute.indices.sorted { (found.absolute[$0], $1) > (found.absolute[$1], $0) }
+        return order.map { found.positions[$0] }
+    }
+}
