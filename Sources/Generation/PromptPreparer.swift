@@ -92,7 +92,7 @@ public final class PromptPreparer: Sendable {
         _ messages: [ChatMessage],
         images: [PromptImage]
     ) async throws -> (prompt: PreparedPrompt, unseenTokens: Int) {
-        try await onQueue { isCancelled in
+        try await queue.run { isCancelled in
             let pictures = try self.decode(images, isCancelled)
             let assembled = try self.assemble(messages, pictures)
             let width = self.model.decoder.configuration.hiddenSize
