@@ -13,21 +13,26 @@ enum GradientRoute {
     ]
 
     static func answer(_ request: ServerRequest, holder: ModelHolder) async throws -> ServerResponse {
-        let api = try await APIRequest.read(request, holder: holder, extra: ["gradients": knownFields])
+        let api = try await APIRequest.read(
+            request,
+            holder: holder,
+            extra: ["gradients": knownFields],
+            forms: [.json, .npz]
+        )
         let attribution = try AttributionRequest(api.chat.root.member("gradients"))
         let prompt = try await api.prepare()
-        var run = try await api.generation(prompt)
-        run.maxTokens = 0
+        let run = try await api.generation(prompt, maxTokens: 0)
         guard let plain = await api.resident.engine.result(of: run) else { throw CancellationError() }
         let target = try await target(attribution, api: api, plain: plain)
         let study = GradientStudy(api: api, request: attribution, run: run, plain: plain, target: target)
         guard api.chat.streams else {
-            return .json(JSONValue.object(try await study.fields { _, _ in }).serialized())
+            let (fields, arrays) = try await study.answer { _, _ in }
+            return arrays.response(fields)
         }
         return api.events { writer in
             try await writer.write(event: ["type": "meta", "layout": prompt.layout.payload()])
             let (steps, continuation) = AsyncStream.makeStream(of: (done: Int, total: Int).self)
-            async let result = study.fields {
+            async let result = study.answer {
                 continuation.yield(($0, $1))
             } onEnd: {
                 continuation.finish()
@@ -37,9 +42,9 @@ enum GradientRoute {
                     "type": "progress", "done": .integer(step.done), "total": .integer(step.total),
                 ])
             }
-            var fields = try await result
+            var (fields, arrays) = try await result
             fields["type"] = "result"
-            try await writer.write(event: .object(fields))
+            try await writer.write(event: .object(arrays.complete(fields)))
         }
     }
 
@@ -63,11 +68,11 @@ private struct GradientStudy: Sendable {
     let plain: GenerationResult
     let target: Int
 
-    /// The answer.
-    func fields(
+    /// The answer's members, and the arrays among them.
+    func answer(
         _ progress: @escaping @Sendable (Int, Int) -> Void,
         onEnd: @Sendable () -> Void = {}
-    ) async throws -> [String: JSONValue] {
+    ) async throws -> (fields: [String: JSONValue], arrays: ArrayAnswer) {
         defer { onEnd() }
         let found = try await api.resident.attributor.attribution(
             request,
@@ -76,21 +81,19 @@ private struct GradientStudy: Sendable {
             interventions: run.interventions,
             progress: progress
         )
-        var warnings = api.chat.warnings
-        var fields: [String: JSONValue] = [
-            "layout": run.prompt.layout.payload(), "gradients": payload(found, warnings: &warnings),
-        ]
-        fields.add(warnings: warnings)
-        return fields
+        var arrays = ArrayAnswer(api)
+        let gradients = try payload(found, &arrays)
+        return (["layout": run.prompt.layout.payload(), "gradients": gradients], arrays)
     }
 
     // MARK: - Private
 
-    private func payload(_ found: Attribution, warnings: inout [String]) -> JSONValue {
-        func array(_ values: [Float], _ name: String) -> JSONValue {
-            NumberArray(shape: [values.count], values: values)
-                .encoded(api.chat.encoding, name: "gradients.\(name)", warnings: &warnings)
+    private func payload(_ found: Attribution, _ arrays: inout ArrayAnswer) throws(ProbeError) -> JSONValue {
+        func place(_ values: [Float], _ name: String) throws(ProbeError) -> JSONValue {
+            try arrays.place(NumberArray(shape: [values.count], values: values), at: "gradients.\(name)")
         }
+        let signed = if let values = found.signed { try place(values, "signed") } else { JSONValue.null }
+        let absolute = try place(found.absolute, "absolute")
         let isIntegrated = request.method == .integrated
         return [
             "method": .string(request.method.rawValue),
@@ -99,8 +102,8 @@ private struct GradientStudy: Sendable {
                 "logit": .float(found.logit), "logprob": .number(plain.next[target].logProbability),
             ],
             "positions": .array(found.positions.map { .integer($0) }),
-            "signed": found.signed.map { array($0, "signed") } ?? nil,
-            "absolute": array(found.absolute, "absolute"),
+            "signed": signed,
+            "absolute": absolute,
             "steps": isIntegrated ? .integer(request.steps) : nil,
             "rule": isIntegrated ? .string(request.rule.rawValue) : nil,
             "baseline": isIntegrated ? .string(request.baseline.rawValue) : nil,
