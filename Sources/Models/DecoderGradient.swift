@@ -21,11 +21,13 @@ public struct DecoderGradientResult: Sendable {
 /// the rows no more than one block's weights, both ways round, are in memory.
 public struct DecoderGradient: Sendable {
     private let decoder: LlamaDecoder
+    private let scratch: LlamaScratchStore
     private var configuration: DecoderConfiguration { decoder.configuration }
 
     /// Gradients through `decoder`.
     public init(_ decoder: LlamaDecoder) {
         self.decoder = decoder
+        scratch = LlamaScratchStore(decoder.configuration)
     }
 
     /// Whether the weights can be read as they were stored; those that were packed into a file cannot.
@@ -126,10 +128,21 @@ public struct DecoderGradient: Sendable {
         let chunks = stride(from: 0, to: states.rows, by: length).map { start in
             let rows = start..<start + length
             let hooks = TapeHooks(tape, rows: rows, edges: edges)
-            return DecoderChunk(rows: rows, sequence: DecoderSequence(cache: decoder.makeCache(), hooks: hooks))
+            return DecoderChunk(rows: rows, sequence: DecoderSequence(cache: exactCache(), hooks: hooks))
         }
-        let scratch = LlamaScratch(configuration, rows: states.rows)
-        block(states, chunks: chunks, starts: chunks.map { _ in 0 }, scratch: scratch)
+        scratch.withScratch { scratch in
+            scratch.resize(rows: states.rows)
+            block(states, chunks: chunks, starts: chunks.map { _ in 0 }, scratch: scratch)
+        }
+    }
+
+    /// An empty cache that keeps keys and values as they are.
+    private func exactCache() -> KeyValueCache {
+        let heads = configuration.keyValueHeads
+        return KeyValueCache(
+            layers: configuration.layers,
+            shape: KeyValueShape(heads: heads, headDim: configuration.headDim, format: .f32)
+        )
     }
 
     /// Turns gradients of what a block gives into those of what it takes, in place, and returns what the block adds to
