@@ -11,7 +11,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Callable, Iterable
+from typing import Callable, Iterable, Sequence
 
 import numpy as np
 from PIL import Image
@@ -35,14 +35,14 @@ class ServerError(Exception):
 class Server:
     """`with Server(binary, model) as server:` runs `fovea serve` on a free port and always stops it."""
 
-    def __init__(self, binary: Path, model: Path, connections: int = 8):
-        self.binary, self.model, self.connections = binary, model, connections
+    def __init__(self, binary: Path, model: Path, connections: int = 8, options: Sequence[str] = ()):
+        self.binary, self.model, self.connections, self.options = binary, model, connections, options
         self._local = threading.local()
 
     def __enter__(self) -> Server:
         self._log = tempfile.TemporaryFile("w+")
         self._process = subprocess.Popen(
-            [self.binary, "serve", "--model", self.model, "--port", "0"],
+            [self.binary, "serve", "--model", self.model, "--port", "0", *self.options],
             stdout=subprocess.PIPE, stderr=self._log, text=True,
         )  # fmt: skip
         try:
