@@ -6,6 +6,9 @@ enum {
     k_block = 256,
     /// Panels that share one slice of the packed rows while it is in the second cache.
     panel_group = 8,
+    /// Bytes between what is read and what is asked for, of weights that are read in order: what memory delivers while
+    /// its slowest answer is under way.
+    stream_lead = 4096,
     /// Keys whose values are mixed into all rows at a time; even, and not less than a panel.
     value_block = 128,
 };

@@ -15,7 +15,9 @@ typedef struct {
     uint16_t scale, subscales[subgroups];
 } int4_scales;
 
-static quartet choose(iquartet mask, quartet a, quartet b) { return (quartet)(((iquartet)a & mask) | ((iquartet)b & ~mask)); }
+static quartet choose(iquartet mask, quartet a, quartet b) {
+    return (quartet)(((iquartet)a & mask) | ((iquartet)b & ~mask));
+}
 
 static quartet nearest_step(quartet x) {
     quartet rounded = (x + rounding_bias) - rounding_bias;

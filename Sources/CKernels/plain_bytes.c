@@ -40,7 +40,8 @@ void plain_multiply_bytes(const ck_gemm *g, size_t row, size_t panel, float *sum
     const uint8_t *weights = (const uint8_t *)g->panels + panel * ck_panel_size(g->format, g->inputs);
     for (size_t group = 0; group < group_count(g->inputs); group++) {
         size_t inputs = group_inputs(g->inputs, group), size = group_size(g->format, inputs);
-        const uint8_t *subscales = weights + group_weights_size(g->format, inputs), *scales = weights + size - scales_size;
+        const uint8_t *subscales = weights + group_weights_size(g->format, inputs);
+        const uint8_t *scales = weights + size - scales_size;
         for (size_t n = 0; n < CK_PANEL; n++) {
             int32_t sum = 0;
             for (size_t i = 0; i < inputs; i++)

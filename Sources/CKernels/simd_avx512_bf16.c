@@ -4,7 +4,8 @@
 
 #pragma STDC FP_CONTRACT OFF
 #pragma clang attribute push( \
-    __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,avx512bf16,avx2,fma,f16c"))), apply_to = function)
+    __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,avx512bf16,avx2,fma,f16c"))), \
+    apply_to = function)
 
 /// sum + a.even * b.even + a.odd * b.odd for pairs of bf16 in each lane.
 static inline vec add_pair_products(vec sum, ivec a, ivec b) {

@@ -177,44 +177,12 @@ static void run_byte_tile(const byte_work *t, size_t rows) {
     }
 }
 
-/// sub-scale * half + 128 - 8 * sub-scale in every byte: nothing carries, as 15 * 15 fits a byte.
-static inline void decode_halves(ivec halves, ivec factors, ivec offsets, uint8_t *bytes) {
-    word_vec products = (word_vec)(halves & 0x0f0f0f0f) * (word_vec)factors;
-    byte_vec decoded = (byte_vec)products + (byte_vec)offsets;
-    memcpy(bytes, &decoded, sizeof decoded);
-}
-
-/// Quads of a group of int4 weights.
-static void decode_group(const uint8_t *group, size_t inputs, uint8_t *quads) {
-    const uint8_t *subscales = group + group_weights_size(CK_INT4_WEIGHTS, inputs);
-    size_t octet = CK_PANEL * 4, octets = (inputs + 7) / 8;
-    for (size_t v = 0; v < CK_PANEL / lanes; v++) {
-        half_vec packed;
-        memcpy(&packed, subscales + v * sizeof packed, sizeof packed);
-        ivec all = __builtin_convertvector(packed, ivec);
-        for (size_t first = 0; first < octets; first += byte_subgroup / 8, all >>= 4) {
-            ivec subscale = all & 15, factors = subscale | subscale << 16;
-            ivec offsets = (byte_offset - 8 * subscale) * 0x01010101;
-            for (size_t i = first; i < smaller_size(first + byte_subgroup / 8, octets); i++) {
-                ivec halves;
-                memcpy(&halves, group + i * octet + v * sizeof halves, sizeof halves);
-                uint8_t *quad = quads + i * 2 * octet + v * sizeof halves;
-                decode_halves(halves, factors, offsets, quad);
-                decode_halves((ivec)((uvec)halves >> 4), factors, offsets, quad + octet);
-            }
-        }
-    }
-}
-
-/// How far beyond the group in work memory is asked for: what it delivers while the slowest answer is under way.
-enum { byte_lead = 4096 };
-
 /// Adds one group of one panel to sums[rows][CK_PANEL].
 static void multiply_group(const ck_gemm *g, size_t row_begin, size_t row_end, size_t group, const uint8_t *weights,
                            const uint8_t *quads, float *sums) {
     size_t inputs = group_inputs(g->inputs, group), size = group_size(g->format, inputs);
     size_t tiles = (row_end - row_begin + tile_rows - 1) / tile_rows;
-    const uint8_t *ahead = weights + byte_lead;
+    const uint8_t *ahead = weights + stream_lead;
     for (size_t column = 0; column < CK_PANEL; column += pass_columns) {
         for (size_t row = row_begin; row < row_end; row += tile_rows) {
             size_t rows = smaller_size(row_end - row, tile_rows);
@@ -231,19 +199,5 @@ static void multiply_group(const ck_gemm *g, size_t row_begin, size_t row_end, s
             run_byte_tile(&work, rows);
             ahead += work.ahead_step * group_quads;
         }
-    }
-}
-
-/// sums[rows][CK_PANEL] of one panel. `decoded` has room for a group of quads.
-static void multiply_bytes(const ck_gemm *g, size_t row_begin, size_t row_end, size_t panel, uint8_t *decoded,
-                           float *sums) {
-    const uint8_t *weights = (const uint8_t *)g->panels + panel * ck_panel_size(g->format, g->inputs);
-    memset(sums, 0, (row_end - row_begin) * CK_PANEL * sizeof(float));
-    for (size_t group = 0; group < group_count(g->inputs); group++) {
-        size_t inputs = group_inputs(g->inputs, group);
-        if (g->format == CK_INT4_WEIGHTS) decode_group(weights, inputs, decoded);
-        const uint8_t *quads = g->format == CK_INT4_WEIGHTS ? decoded : weights;
-        multiply_group(g, row_begin, row_end, group, weights, quads, sums);
-        weights += group_size(g->format, inputs);
     }
 }

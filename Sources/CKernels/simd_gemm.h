@@ -1,6 +1,8 @@
 // y = activation(x Wᵀ + bias) over packed panels; see simd_kernels.h.
 
-static inline size_t padded_inputs(ck_format format, size_t k) { return format == CK_BF16_WEIGHTS ? (k + 1) & ~(size_t)1 : k; }
+static inline size_t padded_inputs(ck_format format, size_t k) {
+    return format == CK_BF16_WEIGHTS ? (k + 1) & ~(size_t)1 : k;
+}
 
 static inline bool is_bytes(ck_format format) { return format == CK_INT8_WEIGHTS || format == CK_INT4_WEIGHTS; }
 
@@ -85,6 +87,8 @@ static void multiply_panel(const ck_gemm *g, size_t row_begin, size_t row_end, s
     const char *weights = (const char *)g->panels + panel * ck_panel_size(g->format, g->inputs);
     weights += k_begin * CK_PANEL * element;
     tile_kind kind = g->format == CK_BF16_WEIGHTS ? packed_bf16 : packed_f32;
+    // One tile reads the panel as it comes; several share a block, and ask for the panel's next one meanwhile.
+    const char *ahead = weights + (row_end - row_begin <= tile_rows ? stream_lead : k * CK_PANEL * element);
 #if !SIMD_PAIR_PRODUCTS
     // Several tiles share the decoding of a block; one decodes in registers what it reads from memory.
     if (kind == packed_bf16 && row_end - row_begin > tile_rows) {
@@ -95,6 +99,8 @@ static void multiply_panel(const ck_gemm *g, size_t row_begin, size_t row_end, s
     (void)decoded;
 #endif
     const float *packed = (const float *)g->packed_rows;
+    size_t tiles = (row_end - row_begin + tile_rows - 1) / tile_rows, words = kind == packed_bf16 ? k / 2 : k;
+    size_t ahead_step = k * CK_PANEL * element / words / tiles;
     for (size_t column = 0; column < CK_PANEL; column += pass_columns) {
         for (size_t row = row_begin; row < row_end; row += tile_rows) {
             size_t rows = smaller_size(row_end - row, tile_rows);
@@ -108,7 +114,10 @@ static void multiply_panel(const ck_gemm *g, size_t row_begin, size_t row_end, s
                 .c = sums + (row - row_begin) * CK_PANEL + column,
                 .c_stride = CK_PANEL,
                 .resume = k_begin > 0,
+                .ahead = ahead,
+                .ahead_step = ahead_step,
             };
+            ahead += ahead_step * words;
             if (kind == packed_bf16) run_tile(&work, packed_bf16, rows);
             else run_tile(&work, packed_f32, rows);
         }
@@ -129,6 +138,30 @@ static void finish_panel(const ck_gemm *g, size_t row_begin, size_t row_end, siz
             value = activated(value, g->activation);
             if (count == lanes) store(y + n, g->accumulate ? load(y + n) + value : value);
             else store_first(y + n, g->accumulate ? load_first(y + n, count) + value : value, count);
+        }
+    }
+}
+
+/// sums[rows][CK_PANEL] of one panel. `decoded` has room for a group of quads.
+static void multiply_bytes(const ck_gemm *g, size_t row_begin, size_t row_end, size_t panel, uint8_t *decoded,
+                           float *sums) {
+    const uint8_t *weights = (const uint8_t *)g->panels + panel * ck_panel_size(g->format, g->inputs);
+    memset(sums, 0, (row_end - row_begin) * CK_PANEL * sizeof(float));
+    for (size_t group = 0; group < group_count(g->inputs); group++) {
+        size_t inputs = group_inputs(g->inputs, group);
+        const uint8_t *quads = weights;
+        weights += group_size(g->format, inputs);
+        if (g->format == CK_INT4_WEIGHTS) {
+#if SIMD_QUAD_PRODUCTS && !SIMD_SIGNED_QUADS
+            if (row_end - row_begin <= few_byte_rows) {
+                multiply_halves(g, row_begin, row_end - row_begin, group, quads, sums);
+                continue;
+            }
+#endif
+            decode_group(quads, inputs, decoded);
+            multiply_group(g, row_begin, row_end, group, quads, decoded, sums);
+        } else {
+            multiply_group(g, row_begin, row_end, group, quads, quads, sums);
         }
     }
 }

@@ -14,6 +14,7 @@
 #include "simd_rows.h"
 #include "simd_tile.h"
 #include "simd_bytes.h"
+#include "simd_int4.h"
 #include "simd_gemm.h"
 #include "simd_key_values.h"
 #include "simd_attention.h"

@@ -24,6 +24,9 @@ typedef struct {
     size_t c_stride;
     /// Continue the sums in c instead of starting at zero.
     bool resume;
+    /// Memory asked for meanwhile, `ahead_step` bytes for each row of b; NULL: what follows b.
+    const char *ahead;
+    size_t ahead_step;
 } tile_work;
 
 typedef vec tile_sums[max_tile_rows][CK_PANEL / lanes];
@@ -47,11 +50,19 @@ static ALWAYS_INLINE void add_row_products(tile_sums sums, const float *a, size_
     }
 }
 
-/// Asks for the row of a panel some 12 rows ahead. A pass over half the columns fetches the other half's lines too:
-/// the hardware alone falls behind when few rows share a panel.
-static ALWAYS_INLINE void prefetch_row(const void *b) {
-    __builtin_prefetch((const char *)b + 12 * CK_PANEL * sizeof(float));
-    __builtin_prefetch((const char *)b + 12 * CK_PANEL * sizeof(float) + 64);
+/// Asks for memory some rows ahead, up to two lines for each row: the hardware alone falls behind when few rows share a
+/// panel.
+static ALWAYS_INLINE void prefetch_two(const char *ahead) {
+    __builtin_prefetch(ahead);
+    __builtin_prefetch(ahead + 64);
+}
+
+static ALWAYS_INLINE const char *first_ahead(const tile_work *t) {
+    return t->ahead ? t->ahead : (const char *)t->b + 12 * CK_PANEL * sizeof(float);
+}
+
+static ALWAYS_INLINE size_t ahead_step(const tile_work *t) {
+    return t->ahead ? t->ahead_step : t->b_step * sizeof(float);
 }
 
 static inline ivec load_pairs(const uint32_t *b) {
@@ -64,9 +75,11 @@ static ALWAYS_INLINE void tile_f32(const tile_work *t, size_t rows, size_t vecto
     tile_sums sums;
     start_sums(sums, t, rows, vectors);
     const float *a = t->a, *b = t->b;
+    const char *ahead = first_ahead(t);
+    size_t step = ahead_step(t);
     for (size_t i = 0; i < t->k; i++, a += k_step, b += t->b_step) {
         vec w[CK_PANEL / lanes];
-        prefetch_row(b);
+        prefetch_two(ahead), ahead += step;
         UNROLLED for (size_t v = 0; v < vectors; v++) w[v] = load(b + v * lanes);
         add_row_products(sums, a, row_step, w, rows, vectors);
     }
@@ -81,8 +94,10 @@ static ALWAYS_INLINE void tile_bf16(const tile_work *t, size_t rows, size_t vect
     start_sums(sums, t, rows, vectors);
     const float *a = t->a;
     const uint32_t *b = t->b;
+    const char *ahead = first_ahead(t);
+    size_t step = ahead_step(t);
     for (size_t i = 0; i < t->k; i += 2, b += b_step) {
-        prefetch_row(b);
+        prefetch_two(ahead), ahead += step;
 #if SIMD_PAIR_PRODUCTS
         ivec w[CK_PANEL / lanes];
         UNROLLED for (size_t v = 0; v < vectors; v++) w[v] = load_pairs(b + v * lanes);
