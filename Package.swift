@@ -63,11 +63,20 @@ let package = Package(
                 "Imaging", "Tokenization", httpTypes, logging,
             ]
         ),
+        // Counts allocations; linked into the program, where its definitions come before the C library's.
+        .target(name: "CAllocations"),
+        library(
+            "Benchmarking",
+            [
+                "CAllocations", "JSON", "Generation", "Probing", "Models", "Weights", "Tensors", "Imaging",
+                "Tokenization",
+            ]
+        ),
         .executableTarget(
             name: "fovea",
             dependencies: [
-                "API", "WebServer", "Experiments", "Generation", "Models", "Imaging", "Tokenization", "Tensors",
-                argumentParser,
+                "API", "Benchmarking", "JSON", "WebServer", "Experiments", "Generation", "Models", "Imaging",
+                "Tokenization", "Tensors", argumentParser,
                 logging,
             ],
             resources: [.copy("EmbeddedModel")],
@@ -97,6 +106,8 @@ let package = Package(
             swiftSettings: strict
         ),
         tests("Experiments", ["ModelFixtures", "JSON", "Generation", "Probing", "Models", "Imaging", "Tokenization"]),
+        tests("fovea", [argumentParser]),
+        tests("Benchmarking", ["CAllocations", "JSON", "Models", "Tensors", "Weights", "Generation"]),
         tests("HTTPCore", [httpTypes]),
         tests("WebServer", ["HTTPCore", httpTypes, logging]),
         tests(

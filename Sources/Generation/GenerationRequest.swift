@@ -12,6 +12,15 @@ public struct PreparedPrompt: Sendable {
     public let images: [Matrix]
     /// Ids of an answer's beginning that the prompt dictates.
     public let answerPrefix: [Int]
+
+    /// A prompt that was put together elsewhere: `ids` and `layout` are of equal length, and there is one matrix for each
+    /// of the layout's pictures.
+    public init(layout: PromptLayout, ids: [Int], images: [Matrix], answerPrefix: [Int] = []) {
+        self.layout = layout
+        self.ids = ids
+        self.images = images
+        self.answerPrefix = answerPrefix
+    }
 }
 
 /// One sequence to run.
@@ -24,6 +33,8 @@ public struct GenerationRequest: Sendable {
     public var sampling = SamplingParameters()
     /// Strings that end the answer and are not part of it.
     public var stop: [String] = []
+    /// Whether an end token is a token like any other, for answers of a given length.
+    public var ignoresEnd = false
     /// Likeliest alternatives reported with every token.
     public var topLogProbabilities = 0
     /// Changes to what the model computes.

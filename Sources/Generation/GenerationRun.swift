@@ -122,7 +122,7 @@ final class GenerationRun: @unchecked Sendable {
             guard request.maxTokens > 0 else { return finish(.length, held: "") }
         }
         let id = sampler.draw(from: distribution)
-        if endTokens.contains(id) { return end(.stop) }
+        if !request.ignoresEnd, endTokens.contains(id) { return end(.stop) }
         let tokenText = decoder.push(id)
         let shown = stopMatcher.push(tokenText)
         let token = GeneratedToken(

@@ -21,7 +21,7 @@ struct FoveaCommand: AsyncParsableCommand {
         version: BuildInformation.version,
         subcommands: [
             ServeCommand.self, GenerateCommand.self, InspectCommand.self, MeanEmbeddingCommand.self,
-            ConvertCommand.self, HealthCommand.self,
+            ConvertCommand.self, BenchCommand.self, HealthCommand.self,
         ]
     )
 }

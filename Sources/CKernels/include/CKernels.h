@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "ck_peak.h"
+
 typedef enum {
     CK_PLAIN,
     CK_AVX2,
