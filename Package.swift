@@ -75,7 +75,7 @@ let package = Package(
         .executableTarget(
             name: "fovea",
             dependencies: [
-                "API", "Benchmarking", "JSON", "WebServer", "Experiments", "Generation", "Models", "Imaging",
+                "API", "Benchmarking", "JSON", "Weights", "WebServer", "Experiments", "Generation", "Models", "Imaging",
                 "Tokenization", "Tensors", argumentParser,
                 logging,
             ],

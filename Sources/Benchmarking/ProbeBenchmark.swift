@@ -40,7 +40,7 @@ struct ProbeBenchmark {
             maxTokens: options.decode
         )
         var seconds: (plain: [Double], captured: [Double]) = ([], [])
-        for repetition in 0...max(3, options.repetitions) {
+        for repetition in 0...options.repetitions {
             let first = try await result(of: plain).decodeSeconds
             let second = try await result(of: captured).decodeSeconds
             guard repetition > 0 else { continue }
@@ -81,9 +81,9 @@ struct ProbeBenchmark {
         let answeredRecord = try await record(of: answered, changes: generative)
         let together = try await timed { try await variants(generative, of: answered, answeredRecord) }.seconds
         report("\(generative.count) variants together: \(together.rounded(to: 2)) s")
-        // One of each of the three knockouts stands for its nine: they differ in the layers alone.
+        // One of each knockout stands for its nine: they differ in the layers alone.
         var alone: [Double] = []
-        for index in stride(from: 0, to: generative.count, by: 9) {
+        for index in stride(from: 0, to: generative.count, by: 9).prefix(options.repetitions) {
             alone.append(try await sequential(generative[index], &prompts))
         }
         let sequential = alone.reduce(0, +) / Double(alone.count) * Double(generative.count)

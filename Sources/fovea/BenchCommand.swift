@@ -63,13 +63,7 @@ struct BenchCommand: AsyncParsableCommand {
         ] where !(1...limit).contains(value) {
             throw ValidationError("--\(name) is \(value); it must lie in 1…\(limit)")
         }
-        guard shape == nil || modelArguments.model == nil else {
-            throw ValidationError("--shape and --model exclude each other: random weights of a shape, or a directory's")
-        }
-        if let shape, BenchmarkShape(rawValue: shape) == nil {
-            let known = BenchmarkShape.allCases.map(\.rawValue).joined(separator: ", ")
-            throw ValidationError("--shape is \"\(shape)\"; choose one of \(known)")
-        }
+        try BenchmarkShape.check(shape, excluding: modelArguments.model)
     }
 
     func run() async throws {
@@ -106,6 +100,20 @@ struct BenchCommand: AsyncParsableCommand {
                 throw ValidationError("--rows has \"\(text)\"; it must list numbers in 1…512, such as 1,8,32")
             }
             return count
+        }
+    }
+}
+
+extension BenchmarkShape {
+    /// Refuses a name that is none, and one beside a directory.
+    static func check(_ name: String?, excluding model: String?) throws {
+        guard let name else { return }
+        guard model == nil else {
+            throw ValidationError("--shape and --model exclude each other: random weights of a shape, or a directory's")
+        }
+        guard BenchmarkShape(rawValue: name) != nil else {
+            let known = allCases.map(\.rawValue).joined(separator: ", ")
+            throw ValidationError("--shape is \"\(name)\"; choose one of \(known)")
         }
     }
 }

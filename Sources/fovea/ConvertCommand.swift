@@ -1,7 +1,9 @@
 import ArgumentParser
+import Benchmarking
 import Foundation
 import Models
 import Tensors
+import Weights
 
 /// `fovea convert`.
 struct ConvertCommand: ParsableCommand {
@@ -26,13 +28,27 @@ struct ConvertCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Directory to write; it must not exist.", valueName: "dir"))
     var out: String
 
+    @Option(
+        help: ArgumentHelp(
+            "Instead of a model, random weights of a shape as fovea bench has them, to measure with.",
+            valueName: "name"
+        )
+    )
+    var shape: String?
+
+    func validate() throws {
+        try BenchmarkShape.check(shape, excluding: modelArguments.model)
+    }
+
     func run() throws {
         let output = URL(fileURLWithPath: out, isDirectory: true).standardizedFileURL
         var options = try modelArguments.options()
         options.progress = LoadProgressLine.make()
         let start = ContinuousClock.now
+        let files = try shape.flatMap(BenchmarkShape.init).map(ShapeDirectory.init)
         let description = try VisionLanguageModel.convert(
-            modelArguments.directory(),
+            files?.url ?? modelArguments.directory(),
+            weights: files.map { _ in RandomWeights() },
             to: output,
             options: options
         )

@@ -30,6 +30,16 @@ import Testing
         #expect(error?.message.contains("--weights is \"int7\"; choose one of auto, f32, bf16") == true)
     }
 
+    @Test(arguments: [
+        (["--out", "x", "--shape", "tiny", "--model", "y"], "exclude each other"),
+        (["--out", "x", "--shape", "huge"], "choose one of tiny"),
+    ])
+    func convertTakesOneKindOfModel(arguments: [String], expected: String) throws {
+        let error = #expect(throws: (any Error).self) { try FoveaCommand.parseAsRoot(["convert"] + arguments) }
+        let message = FoveaCommand.message(for: try #require(error))
+        #expect(message.contains(expected), "\(message)")
+    }
+
     @Test func convertNeedsAPlaceToWriteTo() throws {
         let error = #expect(throws: (any Error).self) { try FoveaCommand.parseAsRoot(["convert"]) }
         #expect(FoveaCommand.message(for: try #require(error)).contains("--out"))
