@@ -84,7 +84,7 @@ def measure(row: Row, path: Path, environment: dict) -> None:
         raise RuntimeError(f"ended with status {done.returncode}")
     record = {
         "row": row.name,
-        "command": shown(row.command),
+        "command": shown(row.command, path.parent),
         "seconds": round(time.monotonic() - start, 1),
         "load": os.getloadavg()[0],
         "result": json.loads(done.stdout),
@@ -95,8 +95,9 @@ def measure(row: Row, path: Path, environment: dict) -> None:
     say(f"  {record['seconds']} s")
 
 
-def shown(command: list[str]) -> str:
+def shown(command: list[str], work: Path) -> str:
     """The command as a reader would type it in the repository."""
+    command = [word.replace(str(work), ".build/benchmarks") for word in command]
     words = [Path(word).name if word in (sys.executable, command[0]) else word for word in command]
     return shlex.join(word.replace(f"{ROOT}/", "") for word in words)
 

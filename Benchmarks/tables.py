@@ -240,8 +240,8 @@ def targets(records: dict) -> str:
     rows = []
     for text, value, aim, is_share in checks:
         if value is not None:
-            form = percent if is_share else number
-            rows.append([text, f"≥ {form(aim)}", form(value), "yes" if value >= aim else "no"])
+            shown = percent if is_share else lambda figure: f"{figure:.3g}"
+            rows.append([text, f"≥ {shown(aim)}", shown(value), "yes" if value >= aim else "no"])
     for text, value, aim in limits:
         if value is not None:
             rows.append([text, f"≤ {percent(aim)}", percent(value), "yes" if value <= aim else "no"])

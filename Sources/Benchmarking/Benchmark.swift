@@ -27,6 +27,8 @@ public struct Benchmark {
         report(ceilings.summary)
         var sections: [String: JSONValue] = ["ceilings": ceilings.payload]
 
+        // What the ceilings were read from is no part of the work.
+        ResidentMemory.resetPeak()
         let subject = try BenchmarkSubject(options)
         report("loading \(subject.name)")
         let (loadSeconds, model) = try await timed { try subject.load(options) }

@@ -7,6 +7,11 @@ enum ResidentMemory {
     /// Bytes at most so far.
     static func peak() -> Int? { line("VmHWM") }
 
+    /// Lets `peak` count from now on (proc(5): 5 written to `clear_refs`); where that is refused it counts from the start.
+    static func resetPeak() {
+        try? FileHandle(forWritingTo: URL(fileURLWithPath: "/proc/self/clear_refs")).write(contentsOf: Data("5".utf8))
+    }
+
     /// A line of `/proc/self/status`, such as `VmRSS:     1234 kB`.
     private static func line(_ key: String) -> Int? {
         let text = try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)
