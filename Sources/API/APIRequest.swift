@@ -28,7 +28,7 @@ struct APIRequest: Sendable {
         let form = try AnswerForm(request, offered: forms)
         return try await WorkQueue.run {
             let body = try chatBody(try RequestBody.read(request, images: resident.images))
-            let chat = try ChatBody(body, residentModel: resident.name, extra: extra)
+            let chat = try ChatBody(ProbeField(body, path: ""), residentModel: resident.name, extra: extra)
             try form.check(streams: chat.streams)
             let images = try chat.images.map { try ImageSource.resolve($0, store: resident.images) }
             return APIRequest(resident: resident, chat: chat, images: images, form: form, place: place)
@@ -65,20 +65,5 @@ struct APIRequest: Sendable {
             guard let id, !word.0.isEmpty else { throw ProbeError.invalid(word.1, "\"\(word.0)\" has no token") }
             return id
         }
-    }
-
-    /// Interventions with their spans resolved; `paths` are where they stand in the body.
-    func resolve(
-        _ interventions: [Intervention],
-        paths: [String],
-        prompt: PreparedPrompt
-    ) async throws -> ResolvedInterventions {
-        try ResolvedInterventions.resolve(
-            interventions,
-            paths: paths,
-            layout: prompt.layout,
-            images: prompt.images,
-            model: resident.model
-        )
     }
 }

@@ -25,8 +25,8 @@ struct ChatBody: Sendable {
     let warnings: [String]
 
     /// Reads a body; `extra` are the fields that the route itself reads, `residentModel` the one model there is.
-    init(_ value: JSONValue, residentModel: String, extra: [String: KnownFields]) throws {
-        root = ProbeField(value, path: "")
+    init(_ root: ProbeField, residentModel: String, extra: [String: KnownFields] = [:]) throws {
+        self.root = root
         if let model = try root.member("model")?.string(), model != residentModel {
             throw APIError.modelNotFound(model, resident: residentModel)
         }
@@ -48,7 +48,7 @@ struct ChatBody: Sendable {
         if let n = root.member("n"), try n.integer() != 1 {
             throw ProbeError.invalid("n", "is \(try n.integer()); one answer a request is supported")
         }
-        warnings = KnownFields.object(KnownFields.chat.merging(extra) { first, _ in first }).warnings(value)
+        warnings = KnownFields.object(KnownFields.chat.merging(extra) { first, _ in first }).warnings(root.value)
     }
 
     // MARK: - Private

@@ -8,6 +8,8 @@ indirect enum KnownFields: Sendable, ExpressibleByDictionaryLiteral {
     case object([String: KnownFields])
     /// A span, which may hold spans.
     case span
+    /// A chat body within another.
+    case chatBody
 
     init(dictionaryLiteral elements: (String, KnownFields)...) {
         self = .object(Dictionary(elements) { _, last in last })
@@ -28,6 +30,7 @@ indirect enum KnownFields: Sendable, ExpressibleByDictionaryLiteral {
         case .value: nil
         case .object(let members): members
         case .span: Self.spanMembers
+        case .chatBody: Self.chat.merging(["array": .value]) { first, _ in first }
         }
     }
 
@@ -77,6 +80,8 @@ extension KnownFields {
 
     private static let interventionMembers: [String: KnownFields] = [
         "kind": .value, "preset": .value, "from": .span, "to": .span, "layers": layers, "heads": .value,
-        "mode": .value, "tokens": .span, "replace": .value, "site": .value,
+        "mode": .value, "factor": .value, "tokens": .span, "replace": .value, "seed": .value, "site": ["layer": .value],
+        "direction": ["word": .value, "token": .value, "vector": .value], "weight": .value, "only_positive": .value,
+        "positions": .span, "source": .chatBody, "source_positions": .span,
     ]
 }

@@ -6,8 +6,8 @@ enum OpenAPIAnswers {
         "Error": error, "Object": ["type": "object"], "Events": events, "Health": health, "Model": model,
         "ModelList": modelList, "Capabilities": capabilities, "Tokens": tokens, "Text": object(["content": string]),
         "ImageInfo": imageInfo, "Layout": layout, "Completion": completion, "AttentionAnswer": attention,
-        "KnockoutAnswer": knockout, "LensAnswer": lens, "GradientsAnswer": gradients, "ContextAnswer": contextAnswer,
-        "ContextInfo": contextInfo,
+        "KnockoutAnswer": knockout, "LensAnswer": lens, "ActivationsAnswer": activations,
+        "GradientsAnswer": gradients, "ContextAnswer": contextAnswer, "ContextInfo": contextInfo,
         "ContextRemoval": object(["context_id": string, "deleted": ["const": true]]), "Run": run,
         "NumberArray": numberArray, "Token": token,
     ]
@@ -198,6 +198,15 @@ enum OpenAPIAnswers {
             "warnings": warnings,
         ],
         required: ["layout", "baseline", "variants", "cost"]
+    )
+
+    private static let activations = object(
+        [
+            "layout": reference("Layout"), "positions": list(integer), "sites": list(string),
+            "activations": ["type": "object", "additionalProperties": reference("NumberArray")],
+            "text": string, "warnings": warnings,
+        ],
+        required: ["layout", "positions", "sites", "activations"]
     )
 
     private static let lens = object(

@@ -3,10 +3,12 @@ import JSON
 /// The bodies that routes take, as JSON Schema.
 enum OpenAPISchemas {
     static let bodies: [String: JSONValue] = [
-        "Chat": chat, "Attention": attention, "Knockout": knockout, "Lens": lens, "Tokenize": tokenize,
-        "Detokenize": detokenize, "Gradients": gradients, "Context": context, "Question": question,
+        "Chat": chat, "Attention": attention, "Knockout": knockout, "Lens": lens, "Activations": activations,
+        "Tokenize": tokenize, "Detokenize": detokenize, "Gradients": gradients, "Context": context,
+        "Question": question,
         "File": ["type": "string", "format": "binary"], "FileForm": fileForm, "Form": form,
-        "Span": span, "Layers": layers, "Intervention": intervention, "NamedKnockout": namedKnockout,
+        "Span": span, "Layers": layers, "Intervention": OpenAPIInterventions.schema,
+        "NamedKnockout": namedKnockout,
     ]
 
     static func object(_ properties: JSONValue, required: [String] = []) -> JSONValue {
@@ -107,6 +109,11 @@ enum OpenAPISchemas {
 
     static let judgeName: JSONValue = ["enum": ["none", "lexical", "external"], "default": "none"]
 
+    private static let activations = chat(adding: [
+        "sites": ["type": "array", "items": ["type": "string"], "minItems": 1, "maxItems": 1024],
+        "positions": reference("Span"),
+    ])
+
     private static let lens = chat(adding: [
         "lens": object([
             "positions": reference("Span"),
@@ -193,27 +200,5 @@ enum OpenAPISchemas {
         "oneOf": [
             ["type": "string"], ["type": "array", "items": ["type": "integer"]], ["type": "object"],
         ],
-    ]
-
-    private static let intervention: JSONValue = [
-        "oneOf": [
-            ["enum": ["img->gen", "img->txt", "img->txt+gen"]],
-            object(
-                [
-                    "kind": ["const": "token_ablation"], "tokens": reference("Span"),
-                    "replace": ["enum": ["mean", "zero", "image_mean"]], "site": ["const": "embeddings"],
-                ],
-                required: ["kind", "tokens"]
-            ),
-            object(
-                [
-                    "kind": ["const": "attention_knockout"], "preset": ["type": "string"], "from": reference("Span"),
-                    "to": reference("Span"), "layers": reference("Layers"),
-                    "heads": ["oneOf": [["const": "all"], ["type": "array", "items": ["type": "integer"]]]],
-                    "mode": ["enum": ["pre_softmax", "post_softmax"]],
-                ],
-                required: ["kind"]
-            ),
-        ]
     ]
 }

@@ -145,6 +145,15 @@ public struct RouteCatalog: Sendable {
                 try await KnockoutRoute.answer($0, holder: holder)
             },
             .post(
+                "/v1/activations",
+                "probes",
+                "The states of a run at named sites, as arrays",
+                body: .jsonOrForm("Activations"),
+                answer: .json("ActivationsAnswer")
+            ) {
+                try await ActivationsRoute.answer($0, holder: holder)
+            },
+            .post(
                 "/v1/logit-lens",
                 "probes",
                 "Hidden states of a prompt read as words",

@@ -36,12 +36,13 @@ enum ServiceRoutes {
         }
         let value: JSONValue = [
             "probes": [
-                "/v1/attention", "/v1/knockout", "/v1/logit-lens", "/v1/gradients", "/v1/ablation", "/v1/localize",
-                "/v1/judge",
+                "/v1/attention", "/v1/knockout", "/v1/logit-lens", "/v1/activations", "/v1/gradients", "/v1/ablation",
+                "/v1/localize", "/v1/judge",
             ],
             "streaming": [
                 "/v1/chat/completions", "/v1/attention", "/v1/knockout", "/v1/gradients", "/v1/ablation",
             ],
+            "sites": .array(ActivationsRoute.sites(of: model)),
             "interventions": .array(Intervention.kinds.map { .string($0) }),
             "knockout_presets": .array(KnockoutPreset.allCases.map { .string($0.rawValue) }),
             "sweep_presets": .array(SweepReader.Preset.allCases.map { .string($0.rawValue) }),

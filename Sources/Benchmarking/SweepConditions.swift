@@ -66,8 +66,8 @@ struct SweepConditions {
     private func knockout(_ layers: [Int], from sources: PositionSet, to receivers: PositionSet)
         -> ResolvedInterventions
     {
-        ResolvedInterventions(knockouts: [
-            ResolvedKnockout(
+        ResolvedInterventions(edges: [
+            EdgeEdit(
                 layers: layers,
                 receivers: receivers,
                 sources: sources,

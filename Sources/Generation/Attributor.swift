@@ -76,10 +76,8 @@ public final class Attributor: Sendable {
 
     /// Gradients know how to pass through edited attention alone.
     private static func check(_ interventions: ResolvedInterventions) throws(ProbeError) {
-        var others = interventions
-        others.knockouts = []
-        guard others.isEmpty else {
-            throw .unsupported("interventions", "gradients can be taken under attention knockouts alone")
+        guard interventions.states.isEmpty else {
+            throw .unsupported("interventions", "gradients can be taken under changes of attention edges alone")
         }
     }
 

@@ -41,6 +41,8 @@ public struct GenerationRequest: Sendable {
     public var interventions = ResolvedInterventions()
     /// Hidden states to read as words.
     public var lens: LensCapture?
+    /// States to keep.
+    public var states: StateCapture?
     /// Attention to record.
     public var capture: AttentionCapture?
     /// Norms of hidden states to record.
@@ -102,6 +104,8 @@ public struct GenerationResult: Sendable {
     public let lens: LensRecord?
     /// Norms of the states that each block read, then of the last one, `[layers + 1][position]`, if they were wanted.
     public let norms: [[Float]]?
+    /// The states that were kept, if any were asked for.
+    public let states: StateRecord?
     /// The cache of the prompt alone, if the request wanted to keep it.
     public let promptCache: KeyValueCache?
     /// What variants start from, if the request was a baseline.

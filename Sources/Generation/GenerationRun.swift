@@ -40,7 +40,8 @@ final class GenerationRun: @unchecked Sendable {
         self.emit = emit
         endTokens = model.endTokens
         let isProbed =
-            !request.interventions.isEmpty || request.capture != nil || request.lens != nil || request.norms != nil
+            !request.interventions.isEmpty || request.capture != nil || request.lens != nil || request.states != nil
+            || request.norms != nil
         probes =
             isProbed
             ? ProbeRun(
@@ -48,6 +49,7 @@ final class GenerationRun: @unchecked Sendable {
                 capture: request.capture,
                 lens: request.lens,
                 norms: request.norms,
+                states: request.states,
                 shape: model.probeShape
             ) : nil
         cachedTokens = cache.count
@@ -162,6 +164,7 @@ final class GenerationRun: @unchecked Sendable {
             attention: probes?.rows ?? [:],
             lens: probes?.lensRecord,
             norms: probes?.norms,
+            states: probes?.stateRecord,
             promptCache: promptCache,
             promptRecord: promptRecord,
             cachedTokens: cachedTokens,

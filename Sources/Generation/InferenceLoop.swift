@@ -173,5 +173,6 @@ extension GenerationRequest {
         let states = keptStates.values.reduce(0) { $0 + length - $1 }
         return shared.byteCount(growingTo: length + maxTokens)
             + states * model.decoder.configuration.hiddenSize * MemoryLayout<Float>.stride
+            + (self.states?.count(maxTokens: maxTokens) ?? 0) * MemoryLayout<Float>.stride
     }
 }

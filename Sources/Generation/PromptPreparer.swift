@@ -33,6 +33,11 @@ public struct PromptError: Error, CustomStringConvertible, Sendable, Equatable {
 
     /// The message.
     public var description: String { message }
+
+    /// The same error of a prompt that stands at `path` of a request.
+    public func within(_ path: String) -> PromptError {
+        PromptError(code: code, parameter: "\(path).\(parameter)", message: "\(path).\(message)")
+    }
 }
 
 /// Turns messages and pictures into a prompt: decoding, preprocessing, vision tower, template, tokens, layout.

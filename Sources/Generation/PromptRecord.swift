@@ -63,6 +63,7 @@ extension GenerationRequest {
         include(capture?.firstPosition, capture?.layers.first)
         include(lens?.positions.first, lens?.layers.first)
         include(norms?.positions.first, 0)
+        include(states?.firstPosition, states?.firstLayer)
         for (layer, position) in keptStates { include(position, layer) }
         return point
     }

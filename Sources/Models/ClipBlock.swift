@@ -57,22 +57,36 @@ struct ClipBlock: Sendable {
 
     var byteCount: Int { queryKeyValue.byteCount + output.byteCount + expand.byteCount + contract.byteCount }
 
-    /// Adds attention and MLP to `states`, `[positions, hidden]`, in place.
-    func callAsFunction(_ states: Matrix, scratch: ClipScratch) {
+    /// Adds attention and MLP to `states`, `[positions, hidden]`, in place; `layer` is the block's number, for `hooks`.
+    func callAsFunction(_ states: Matrix, layer: Int, scratch: ClipScratch, hooks: (any VisionHooks)?) {
+        func show(_ place: VisionSite.Place) {
+            let site = VisionSite(layer: layer, place: place)
+            if let hooks, hooks.wants(site) { hooks.visit(states, at: site) }
+        }
+        show(.residualPre)
         let normed = scratch.normed
         attentionNorm.apply(states, epsilon: configuration.epsilon, into: normed, compute: compute)
         compute.linear(normed, queryKeyValue, into: scratch.projected)
-        attend(scratch, into: normed)
+        attend(scratch, into: normed, sinks: sinks(layer: layer, rows: states.rows, hooks))
         compute.linear(normed, output, into: states, accumulate: true)
+        show(.residualMid)
 
         mlpNorm.apply(states, epsilon: configuration.epsilon, into: normed, compute: compute)
         compute.linear(normed, expand, into: scratch.expanded, activation: activation)
         compute.linear(scratch.expanded, contract, into: states, accumulate: true)
+        show(.residualPost)
     }
 
     // MARK: - Private
 
-    private func attend(_ scratch: ClipScratch, into context: Matrix) {
+    private func sinks(layer: Int, rows: Int, _ hooks: (any VisionHooks)?) -> [PatternSink] {
+        guard let hooks, hooks.wants(VisionSite(layer: layer, place: .pattern)) else { return [] }
+        return (0..<rows).map { row in
+            PatternSink(row: row) { hooks.receivePattern($0, layer: layer, token: row) }
+        }
+    }
+
+    private func attend(_ scratch: ClipScratch, into context: Matrix, sinks: [PatternSink]) {
         let hidden = configuration.hiddenSize
         let headDim = hidden / configuration.heads
         let projected = scratch.projected
@@ -86,7 +100,8 @@ struct ClipBlock: Sendable {
             rows: 0..<projected.rows,
             pages: [scratch.page],
             keyCount: projected.rows,
-            causal: false
+            causal: false,
+            captures: sinks
         )
         compute.attention(
             queries: projected.columns(0..<hidden),

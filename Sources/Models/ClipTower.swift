@@ -52,8 +52,18 @@ struct ClipTower: Sendable {
 
     var byteCount: Int { blocks.reduce(patchEmbedding.byteCount) { $0 + $1.byteCount } }
 
+    /// The sizes of what it computes.
+    var shape: VisionShape {
+        VisionShape(
+            layers: blocks.count,
+            heads: configuration.heads,
+            tokens: configuration.positions,
+            hidden: configuration.hiddenSize
+        )
+    }
+
     /// The wanted states `[1 + patches, hidden]` of one picture's patches `[patches, 3 · side · side]`.
-    func callAsFunction(_ patches: Matrix, states wanted: [Int]) -> [Int: Matrix] {
+    func callAsFunction(_ patches: Matrix, states wanted: [Int], hooks: (any VisionHooks)?) -> [Int: Matrix] {
         let hidden = Matrix(rows: configuration.positions, columns: configuration.hiddenSize)
         compute.linear(patches, patchEmbedding, into: hidden.rows(1..<configuration.positions))
         hidden.setRow(0, classEmbedding)
@@ -65,7 +75,7 @@ struct ClipTower: Sendable {
         let scratch = ClipScratch(configuration, format: format == .f32 ? .f32 : .bf16)
         var states: [Int: Matrix] = [:]
         for state in 0...blocks.count {
-            if state > 0 { blocks[state - 1](hidden, scratch: scratch) }
+            if state > 0 { blocks[state - 1](hidden, layer: state - 1, scratch: scratch, hooks: hooks) }
             if wanted.contains(state) {
                 let copy = Matrix(rows: hidden.rows, columns: hidden.columns)
                 copy.copy(from: hidden)

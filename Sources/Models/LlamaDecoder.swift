@@ -137,13 +137,8 @@ public final class LlamaDecoder: Sendable {
     /// Next-token logits `[rows, vocabulary]` of residual states `[rows, hidden]`, which stay as they are. The model's
     /// own are those of the state after the last block, normed once; a lens may leave the norm out.
     public func logits(_ states: Matrix, normed isNormed: Bool = true) -> Matrix {
-        var normed = states
-        if isNormed {
-            normed = Matrix(unwrittenRows: states.rows, columns: states.columns)
-            compute.rmsNorm(states, weight: finalNorm, epsilon: configuration.epsilon, into: normed)
-        }
         let logits = Matrix(unwrittenRows: states.rows, columns: configuration.vocabularySize)
-        compute.linear(normed, head, into: logits)
+        compute.linear(isNormed ? finalNormed(states) : states, head, into: logits)
         return logits
     }
 
@@ -151,6 +146,19 @@ public final class LlamaDecoder: Sendable {
     /// that is packed for the caller.
     func exactBlock(_ layer: Int) throws -> LlamaBlock {
         format == .f32 ? blocks[layer] : try stored.block(layer: layer, format: .f32, compute: compute)
+    }
+
+    /// The final norm of residual states `[rows, hidden]`, which stay as they are.
+    public func finalNormed(_ states: Matrix) -> Matrix {
+        let normed = Matrix(unwrittenRows: states.rows, columns: states.columns)
+        compute.rmsNorm(states, weight: finalNorm, epsilon: configuration.epsilon, into: normed)
+        return normed
+    }
+
+    /// The direction of the residual stream, `[hidden]`, along which the head reads a token: its unembedding times the
+    /// weight of the final norm. A state's logit is its product with this direction over its root mean square.
+    public func readingDirection(of id: Int) -> [Float] {
+        zip(compute.row(id, of: head), finalNorm).map { $0 * $1 }
     }
 
     // MARK: - Private

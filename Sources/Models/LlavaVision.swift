@@ -36,19 +36,22 @@ public struct LlavaVision: VisionEncoder {
     public func tokenCount(_ image: PreparedImage) -> Int { configuration.imageTokens }
 
     /// Embeddings `[tokens, hidden]`.
-    public func encode(_ image: PreparedImage) -> Matrix {
-        projector(features(image))
+    public func encode(_ image: PreparedImage, hooks: (any VisionHooks)?) -> Matrix {
+        projector(features(image, hooks: hooks))
     }
 
+    /// The sizes of what the tower computes.
+    public var shape: VisionShape { tower.shape }
+
     /// The tower's chosen states side by side, `[tokens, visionHidden · states]`.
-    public func features(_ image: PreparedImage) -> Matrix {
+    public func features(_ image: PreparedImage, hooks: (any VisionHooks)? = nil) -> Matrix {
         let vision = configuration.vision
         let patches = Matrix(
             rows: vision.positions - 1,
             columns: 3 * vision.patchSize * vision.patchSize,
             values: image.patches(size: vision.patchSize)
         )
-        let states = tower(patches, states: configuration.featureLayers)
+        let states = tower(patches, states: configuration.featureLayers, hooks: hooks)
         let first = configuration.strategy == .default ? 1 : 0
         let width = vision.hiddenSize
         let features = Matrix(rows: vision.positions - first, columns: width * configuration.featureLayers.count)

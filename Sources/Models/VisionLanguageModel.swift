@@ -9,10 +9,17 @@ public protocol VisionEncoder: Sendable {
     var standardTokenCount: Int { get }
     /// Image tokens of one picture.
     func tokenCount(_ image: PreparedImage) -> Int
-    /// Embeddings `[tokens, hidden]`.
-    func encode(_ image: PreparedImage) -> Matrix
+    /// Embeddings `[tokens, hidden]`; `hooks` see the tower at work.
+    func encode(_ image: PreparedImage, hooks: (any VisionHooks)?) -> Matrix
+    /// The sizes of what the tower computes.
+    var shape: VisionShape { get }
     /// Bytes of the packed weights.
     var byteCount: Int { get }
+}
+
+extension VisionEncoder {
+    /// Embeddings `[tokens, hidden]`.
+    public func encode(_ image: PreparedImage) -> Matrix { encode(image, hooks: nil) }
 }
 
 /// What is known of a resident model.

@@ -24,7 +24,13 @@ public struct PositionSet: Sendable, Equatable {
     public var isEmpty: Bool { !generated && !prompt.contains(true) }
 
     /// The first position that belongs, given that generated ones follow the prompt; `nil` when empty.
-    public var first: Int? { prompt.firstIndex(of: true) ?? (generated ? prompt.count : nil) }
+    public var first: Int? { first(from: 0) }
+
+    /// The first position from `start` on that belongs, given that generated ones follow the prompt; `nil` for none.
+    public func first(from start: Int) -> Int? {
+        if let position = prompt.indices.dropFirst(start).first(where: { prompt[$0] }) { return position }
+        return generated ? max(start, prompt.count) : nil
+    }
 
     /// Positions in either.
     public func union(_ other: PositionSet) -> PositionSet { combined(other) { $0 || $1 } }

@@ -50,6 +50,15 @@ public struct ProbeField: Sendable {
         return number
     }
 
+    /// A number in `range`.
+    public func number(in range: ClosedRange<Double>) throws(ProbeError) -> Double {
+        let value = try number()
+        guard range.contains(value) else {
+            throw .invalid(path, "is \(value); it must lie in \(range.lowerBound)…\(range.upperBound)")
+        }
+        return value
+    }
+
     /// A string.
     public func string() throws(ProbeError) -> String {
         guard let string = value.string else { throw .invalid(path, "must be a string, not \(value.kind)") }

@@ -11,11 +11,15 @@ public final class ProbeRun: DecoderHooks {
     public private(set) var lensRecord: LensRecord?
     /// Norms of the states that blocks read, `[layer][position]`, if they were wanted.
     public private(set) var norms: [[Float]]?
-    private let editor: AttentionEditor
+    /// States kept so far.
+    public private(set) var stateRecord: StateRecord?
+    private let attentionEditor: AttentionEditor
     private let capture: AttentionCapture?
-    private let ablations: [ResolvedAblation]
+    private let stateEditor: StateEditor
+    private let shape: ProbeShape
     private let lens: LensCapture?
     private let normCapture: NormCapture?
+    private let states: StateCapture?
 
     /// Probes for one sequence of a model of `shape`.
     public init(
@@ -23,42 +27,60 @@ public final class ProbeRun: DecoderHooks {
         capture: AttentionCapture? = nil,
         lens: LensCapture? = nil,
         norms: NormCapture? = nil,
+        states: StateCapture? = nil,
         shape: ProbeShape
     ) {
-        editor = AttentionEditor(interventions.knockouts, shape: shape)
-        ablations = interventions.ablations
+        attentionEditor = AttentionEditor(interventions.edges, shape: shape)
+        stateEditor = StateEditor(interventions.states)
+        self.shape = shape
         self.capture = capture
         self.lens = lens
         lensRecord = lens?.emptyRecord
         normCapture = norms
         self.norms = norms.map { _ in [] }
+        self.states = states
+        stateRecord = states.map { _ in StateRecord() }
     }
 
     /// See `DecoderHooks`.
     public func attentionEdits(layer: Int, positions: Range<Int>, keyCount: Int) -> AttentionEdits? {
-        editor.edits(layer: layer, positions: positions, keyCount: keyCount)
+        attentionEditor.edits(layer: layer, positions: positions, keyCount: keyCount)
     }
 
     /// See `DecoderHooks`.
     public func wantsPattern(layer: Int, position: Int) -> Bool {
-        capture?.wants(layer: layer, position: position) ?? false
+        capture?.wants(layer: layer, position: position) == true
+            || states?.wantsPattern(layer: layer, position: position) == true
     }
 
     /// See `DecoderHooks`.
     public func receivePattern(_ pattern: AttentionPattern, layer: Int, position: Int) {
-        guard let capture else { return }
-        rows[position, default: AttentionRow(position: position, layers: [])].layers.append(capture.reduce(pattern))
+        if let capture, capture.wants(layer: layer, position: position) {
+            rows[position, default: AttentionRow(position: position, layers: [])].layers.append(capture.reduce(pattern))
+        }
+        if let states, states.wantsPattern(layer: layer, position: position) {
+            record { states.read(pattern, layer: layer, into: &$0) }
+        }
     }
 
     /// See `DecoderHooks`.
+    public func wants(_ site: BlockSite, layer: Int) -> Bool {
+        let site = DecoderSite.block(layer, site)
+        return stateEditor.acts(at: site) || states?.wants(site) == true
+    }
+
+    /// See `DecoderHooks`.
+    public func visit(_ values: Matrix, at site: BlockSite, layer: Int, positions: Range<Int>) {
+        pass(values, at: .block(layer, site), positions: positions)
+    }
+
+    /// See `DecoderHooks`. The state between two blocks has two names, and the first is passed first.
     public func residual(_ states: Matrix, layer: Int, positions: Range<Int>) {
-        if layer == 0 {
-            for ablation in ablations {
-                for (position, embedding) in zip(ablation.positions, ablation.embeddings)
-                where positions.contains(position) {
-                    states.setRow(position - positions.lowerBound, embedding)
-                }
-            }
+        pass(states, at: layer == 0 ? .embedding : .block(layer - 1, .residualPost), positions: positions)
+        if layer < shape.layers {
+            pass(states, at: .block(layer, .residualPre), positions: positions)
+        } else if let capture = self.states {
+            record { capture.readFinalNorm(states, positions: positions, into: &$0) }
         }
         if let lens, var record = lensRecord.take() {
             lens.read(states, layer: layer, positions: positions, into: &record)
@@ -68,5 +90,19 @@ public final class ProbeRun: DecoderHooks {
             normCapture.read(states, layer: layer, positions: positions, into: &record)
             norms = record
         }
+    }
+
+    // MARK: - Private
+
+    private func pass(_ values: Matrix, at site: DecoderSite, positions: Range<Int>) {
+        stateEditor.apply(to: values, at: site, positions: positions)
+        if let states { record { states.read(values, at: site, positions: positions, into: &$0) } }
+    }
+
+    /// Changes the record in place: a copy held elsewhere would make every row copy all others.
+    private func record(_ body: (inout StateRecord) -> Void) {
+        guard var record = stateRecord.take() else { return }
+        body(&record)
+        stateRecord = record
     }
 }

@@ -1,71 +1,59 @@
-public import Models
-public import Tensors
+import Models
 
 /// Every intervention of one run, with spans, layers and heads as numbers: what the engine applies.
 public struct ResolvedInterventions: Sendable, Equatable {
-    /// Edges to cut.
-    public var knockouts: [ResolvedKnockout]
-    /// Input embeddings to replace.
-    public var ablations: [ResolvedAblation]
+    /// Edges of attention to cut or scale.
+    public var edges: [EdgeEdit]
+    /// States to change, those of one site in this order.
+    public var states: [StateEdit]
 
     /// Interventions that are known by number; none of them is the baseline.
-    public init(knockouts: [ResolvedKnockout] = [], ablations: [ResolvedAblation] = []) {
-        self.knockouts = knockouts
-        self.ablations = ablations
+    public init(edges: [EdgeEdit] = [], states: [StateEdit] = []) {
+        self.edges = edges
+        self.states = states
     }
 
-    /// Resolves interventions against a prompt whose pictures have `images` as embeddings; `paths` are where they
-    /// stand in the request.
+    /// Resolves interventions; `paths` are where they stand in the request.
     public static func resolve(
         _ interventions: [Intervention],
         paths: [String],
-        layout: PromptLayout,
-        images: [Matrix],
-        model: VisionLanguageModel
+        in context: InterventionContext
     ) throws(ProbeError) -> ResolvedInterventions {
         var resolved = ResolvedInterventions()
         for (intervention, path) in zip(interventions, paths) {
-            let knockout = try ResolvedKnockout.resolve(
+            let edges = try EdgeEdit.resolve(
                 intervention,
-                layout: layout,
-                shape: model.probeShape,
+                layout: context.layout,
+                shape: context.model.probeShape,
                 parameter: path
             )
-            let ablation = try ResolvedAblation.resolve(
-                intervention,
-                layout: layout,
-                images: images,
-                model: model,
-                parameter: path
-            )
-            if let knockout { resolved.knockouts.append(knockout) }
-            if let ablation { resolved.ablations.append(ablation) }
+            if let edges { resolved.edges.append(edges) }
+            resolved.states += try StateEdit.resolve(intervention, in: context, parameter: path)
         }
         return resolved
     }
 
     /// Both; those of `left` act first.
     public static func + (left: ResolvedInterventions, right: ResolvedInterventions) -> ResolvedInterventions {
-        ResolvedInterventions(
-            knockouts: left.knockouts + right.knockouts,
-            ablations: left.ablations + right.ablations
-        )
+        ResolvedInterventions(edges: left.edges + right.edges, states: left.states + right.states)
     }
 
     /// Whether the run is a baseline.
-    public var isEmpty: Bool { knockouts.isEmpty && ablations.isEmpty }
+    public var isEmpty: Bool { edges.isEmpty && states.isEmpty }
 
     /// The first position whose result can differ from the baseline's; `nil` if none can.
     public var firstAffectedPosition: Int? {
-        (knockouts.compactMap(\.receivers.first) + ablations.compactMap(\.positions.first)).min()
+        (edges.compactMap(\.firstAffectedPosition) + states.compactMap(\.positions.first)).min()
     }
 
     /// The first block that can compute something else than in the baseline, 0 for a change of the embeddings; `nil`
     /// if none can. What enters this block before any change at its own sites is the baseline's, bit for bit.
     public var firstAffectedLayer: Int? {
-        (knockouts.compactMap(\.layers.first) + ablations.filter { !$0.positions.isEmpty }.map { _ in 0 }).min()
+        let edges = edges.filter { $0.firstAffectedPosition != nil }.compactMap(\.layers.first)
+        let states = states.filter { !$0.positions.isEmpty }.map(\.firstAffectedLayer)
+        return (edges + states).min()
     }
 
-    /// The layers that were selected, ascending.
-    public var layers: [Int] { Set(knockouts.flatMap(\.layers)).sorted() }
+    /// The layers that were selected, ascending; embeddings are in none.
+    public var layers: [Int] { Set(edges.flatMap(\.layers) + states.compactMap(\.site.layer)).sorted() }
 }

@@ -47,6 +47,21 @@ public final class Linear: Sendable {
 
     static func panelByteCount(inputs: Int, format: WeightFormat) -> Int { ck_panel_size(format.kernelFormat, inputs) }
 
+    /// The layer that computes the outputs of one panel alone, without bias, and the column of `output` in it.
+    func panel(of output: Int) -> (layer: Linear, column: Int) {
+        let index = output / Self.panelWidth
+        let size = Self.panelByteCount(inputs: inputs, format: format)
+        let bytes = UnsafeRawBufferPointer(start: panels.raw + index * size, count: size)
+        let layer = Linear(
+            panels: AlignedMemory(borrowing: bytes, owner: panels),
+            inputs: inputs,
+            outputs: min(Self.panelWidth, outputs - index * Self.panelWidth),
+            bias: nil,
+            format: format
+        )
+        return (layer, output % Self.panelWidth)
+    }
+
     // MARK: - Private
 
     private static let panelWidth = Int(CK_PANEL)

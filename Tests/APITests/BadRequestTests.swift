@@ -120,7 +120,7 @@ struct BadRequestTests {
         Refusal(probe: "knockout", ["knockouts": ["img->cat"]], 400, "knockouts[0]"),
         Refusal(probe: "knockout", ["knockouts": ["img->gen"]], 422, "knockouts[0]", image: nil),
         Refusal(probe: "knockout", ["knockouts": [["kind": "nonsense"]]], 400, "knockouts[0].kind"),
-        Refusal(probe: "knockout", ["knockouts": [["kind": "head_ablation"]]], 422, "knockouts[0].kind"),
+        Refusal(probe: "knockout", ["knockouts": [["kind": "head_ablation"]]], 400, "knockouts[0].heads"),
         Refusal(probe: "knockout", ["sweep": ["preset": "sideways"]], 400, "sweep.preset"),
         Refusal(probe: "knockout", ["sweep": ["knockouts": ["img->gen"]]], 400, "sweep.layers"),
         Refusal(

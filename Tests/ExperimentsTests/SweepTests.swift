@@ -29,9 +29,9 @@ private enum PaperLayout {
         )
     }()
 
-    static func resolve(_ variant: SweepVariant, depth: Int) throws -> ResolvedKnockout {
+    static func resolve(_ variant: SweepVariant, depth: Int) throws -> EdgeEdit {
         try #require(
-            try ResolvedKnockout.resolve(
+            try EdgeEdit.resolve(
                 variant.interventions[0],
                 layout: layout,
                 shape: ProbeShape(layers: depth, heads: 2),

@@ -15,22 +15,53 @@ public struct RandomKnockouts {
     }
 
     /// One to three knockouts of random spans, layers, heads and modes.
-    public mutating func next() -> [ResolvedKnockout] {
+    public mutating func next() -> [EdgeEdit] {
         (0..<Int.random(in: 1...3, using: &generator)).map { _ in knockout() }
     }
 
     /// A random knockout.
-    public mutating func knockout(mode: KnockoutMode? = nil) -> ResolvedKnockout {
-        ResolvedKnockout(
+    public mutating func knockout(mode: KnockoutMode? = nil, factor: Float = 0) -> EdgeEdit {
+        EdgeEdit(
             layers: subset(of: shape.layers),
             receivers: span(),
             sources: span(),
             heads: Bool.random(using: &generator) ? Array(0..<shape.heads) : subset(of: shape.heads),
-            mode: mode ?? (Int.random(in: 0..<4, using: &generator) > 0 ? .preSoftmax : .postSoftmax)
+            mode: mode ?? (Int.random(in: 0..<4, using: &generator) > 0 ? .preSoftmax : .postSoftmax),
+            factor: factor
         )
     }
 
+    /// One to three random interventions of all kinds.
+    public mutating func interventions(model: VisionLanguageModel) -> ResolvedInterventions {
+        var result = ResolvedInterventions()
+        for _ in 0..<Int.random(in: 1...3, using: &generator) {
+            if Int.random(in: 0..<4, using: &generator) == 0 {
+                result.edges.append(knockout(factor: Float.random(in: 0...4, using: &generator)))
+            } else {
+                result.states.append(stateEdit(model.decoder.configuration))
+            }
+        }
+        return result
+    }
+
     // MARK: - Private
+
+    /// Rows that are filled, zeroed in part or projected, at any site that can be written.
+    private mutating func stateEdit(_ configuration: DecoderConfiguration) -> StateEdit {
+        let sites = DecoderSite.all(layers: shape.layers).filter(\.isPatchable)
+        let site = sites[Int.random(in: 0..<sites.count, using: &generator)]
+        let width = site.shape(configuration)?.reduce(1, *) ?? 0
+        let numbers = (0..<width).map { _ in Float.random(in: -1...1, using: &generator) }
+        let change: StateEdit.Change
+        switch Int.random(in: 0..<3, using: &generator) {
+        case 0: change = .fill(numbers)
+        case 1: change = .zero([0..<Int.random(in: 1...width, using: &generator)])
+        default:
+            let norm = numbers.reduce(0) { $0 + $1 * $1 }.squareRoot()
+            change = .project(unit: numbers.map { $0 / norm }, weight: 1, onlyPositive: Bool.random(using: &generator))
+        }
+        return StateEdit(site: site, positions: span(), change: change)
+    }
 
     private mutating func subset(of count: Int) -> [Int] {
         let chosen = (0..<count).filter { _ in Bool.random(using: &generator) }

@@ -34,7 +34,7 @@ import Testing
         }
     }
 
-    private func check(_ row: AttentionRow, against knockouts: [ResolvedKnockout], _ comment: String) {
+    private func check(_ row: AttentionRow, against knockouts: [EdgeEdit], _ comment: String) {
         for (layer, recorded) in row.layers.enumerated() {
             let acting = knockouts.filter { $0.layers.contains(layer) && $0.receivers.contains(row.position) }
             for (head, masses) in recorded.maps.enumerated() {

@@ -60,11 +60,8 @@ import Testing
         var reused = 0
         for trial in 0..<30 {
             var request = oracle.request(maxTokens: trial % 4)
-            if trial % 3 > 0 { request.interventions.knockouts = random.next() }
-            if trial % 5 == 0 {
-                let zeros = [Float](repeating: 0, count: oracle.model.decoder.configuration.hiddenSize)
-                request.interventions.ablations = [ResolvedAblation(positions: [oracle.image[3]], embedding: zeros)]
-            }
+            if trial % 3 == 1 { request.interventions.edges = random.next() }
+            if trial % 3 == 2 { request.interventions = random.interventions(model: oracle.model) }
             if trial % 4 == 1 { request.capture = try oracle.everything() }
             if trial % 4 == 2 { request.lens = try oracle.lens(positions: trial / 2..<trial) }
             let result = try #require(await warm.result(of: request))

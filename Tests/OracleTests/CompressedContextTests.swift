@@ -56,8 +56,8 @@ import Testing
         func run(cutting sources: [Int]) async throws -> GenerationResult {
             var request = test.request(asked)
             request.sharedPrefix = context.cache
-            request.interventions.knockouts = [
-                ResolvedKnockout(
+            request.interventions.edges = [
+                EdgeEdit(
                     layers: [0],
                     receivers: PositionSet(
                         length: asked.ids.count,
@@ -85,10 +85,10 @@ import Testing
         let test = try await OracleCase(.mhaCrop)
         let (_, context) = try await compressed(test, select: .random, keep: .count(3))
         let error = #expect(throws: ProbeError.self) {
-            try context.check(ResolvedInterventions(knockouts: [try test.preset(.imageToText)]))
+            try context.check(ResolvedInterventions(edges: [try test.preset(.imageToText)]))
         }
         #expect(error?.kind == .unsupported && error?.parameter == "interventions")
-        try context.check(ResolvedInterventions(knockouts: [try test.preset(.imageToGenerated)]))
+        try context.check(ResolvedInterventions(edges: [try test.preset(.imageToGenerated)]))
     }
 
     // MARK: - Private
@@ -100,7 +100,7 @@ import Testing
         select: CompressionRequest.Selection,
         keep: CompressionRequest.Amount = .fraction(0.5),
         strategy: CompressionRequest.Strategy = .textAndImage,
-        knockouts: [ResolvedKnockout] = []
+        knockouts: [EdgeEdit] = []
     ) async throws -> (described: GenerationResult, context: CompressedContext) {
         var compress = CompressionRequest()
         (compress.select, compress.keep, compress.strategy) = (select, keep, strategy)

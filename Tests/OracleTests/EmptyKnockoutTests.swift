@@ -24,7 +24,7 @@ import Testing
     func anAblationWithoutPositionsEqualsTheBaselineBitwise(fixture: ModelFixture) async throws {
         let oracle = try await OracleCase(fixture)
         var request = oracle.request()
-        request.interventions.ablations = [ResolvedAblation(positions: [], embedding: [])]
+        request.interventions.states = [.embeddings([], become: [])]
         expectSame(try await oracle.run(request), try await oracle.run(oracle.request()), "\(fixture)")
     }
 
@@ -34,13 +34,13 @@ import Testing
     }
 
     /// No receiver; no source; no head; no layer; only edges that causality forbids anyway.
-    private func emptyOnes(_ oracle: OracleCase) -> [ResolvedKnockout] {
+    private func emptyOnes(_ oracle: OracleCase) -> [EdgeEdit] {
         let length = oracle.prompt.layout.length
         let (layers, heads) = (oracle.model.probeShape.layers, oracle.model.probeShape.heads)
         let all = PositionSet(length: length, positions: 0..<length, generated: true)
         let none = PositionSet(length: length)
-        func knockout(_ layers: Int, _ to: PositionSet, _ from: PositionSet, _ heads: Int) -> ResolvedKnockout {
-            ResolvedKnockout(
+        func knockout(_ layers: Int, _ to: PositionSet, _ from: PositionSet, _ heads: Int) -> EdgeEdit {
+            EdgeEdit(
                 layers: Array(0..<layers),
                 receivers: to,
                 sources: from,

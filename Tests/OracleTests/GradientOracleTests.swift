@@ -68,7 +68,7 @@ import Testing
     @Test(arguments: ModelFixture.small)
     func aBlindPromptOwesNothingToItsPicture(fixture: ModelFixture) async throws {
         let test = try await OracleCase(fixture)
-        let blind = ResolvedInterventions(knockouts: [try test.preset(.imageToTextAndGenerated)])
+        let blind = ResolvedInterventions(edges: [try test.preset(.imageToTextAndGenerated)])
         let attributor = Attributor(model: test.model)
         for method in AttributionRequest.Method.allCases {
             var request = AttributionRequest()
@@ -94,13 +94,13 @@ import Testing
         }
         #expect(mean?.parameter == "gradients.baseline" && mean?.message.contains("fovea mean-embedding") == true)
         request.baseline = .zero
-        let ablation = ResolvedAblation(positions: [3], embedding: Array(repeating: 0, count: 32))
+        let ablation = StateEdit.embeddings([3], become: Array(repeating: 0, count: 32))
         let refused = await #expect(throws: ProbeError.self) {
             try await attributor.attribution(
                 request,
                 of: test.prompt,
                 target: 1,
-                interventions: ResolvedInterventions(ablations: [ablation])
+                interventions: ResolvedInterventions(states: [ablation])
             )
         }
         #expect(refused?.kind == .unsupported && refused?.parameter == "interventions")

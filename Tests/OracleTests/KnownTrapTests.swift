@@ -65,7 +65,7 @@ import Tokenization
         let length = oracle.prompt.layout.length
         let everyone = PositionSet(length: length, positions: 0..<length, generated: true)
         let shape = oracle.model.probeShape
-        let knockout = ResolvedKnockout(
+        let knockout = EdgeEdit(
             layers: Array(0..<shape.layers),
             receivers: everyone,
             sources: everyone,

@@ -24,10 +24,10 @@ struct OracleCase {
     func request(
         _ prompt: PreparedPrompt? = nil,
         maxTokens: Int = 6,
-        knockouts: [ResolvedKnockout] = []
+        knockouts: [EdgeEdit] = []
     ) -> GenerationRequest {
         var request = GenerationRequest(prompt: prompt ?? self.prompt, maxTokens: maxTokens)
-        request.interventions.knockouts = knockouts
+        request.interventions.edges = knockouts
         return request
     }
 
@@ -35,18 +35,58 @@ struct OracleCase {
         try #require(await engine.result(of: request))
     }
 
-    func preset(_ preset: KnockoutPreset, layers: LayerSelector = .all) throws -> ResolvedKnockout {
+    func preset(_ preset: KnockoutPreset, layers: LayerSelector = .all) throws -> EdgeEdit {
         try resolved(.preset(preset, layers: layers))
     }
 
-    func resolved(_ intervention: Intervention) throws -> ResolvedKnockout {
+    func resolved(_ intervention: Intervention) throws -> EdgeEdit {
         try #require(
-            try ResolvedKnockout.resolve(
+            try EdgeEdit.resolve(
                 intervention,
                 layout: prompt.layout,
                 shape: model.probeShape,
                 parameter: "intervention"
             )
+        )
+    }
+
+    /// An intervention as a request writes it.
+    func resolved(_ form: JSONValue) throws -> ResolvedInterventions {
+        let context = InterventionContext(layout: prompt.layout, ids: prompt.ids, images: prompt.images, model: model)
+        return try ResolvedInterventions.resolve(
+            [Intervention(ProbeField(form, path: "x"))],
+            paths: ["x"],
+            in: context
+        )
+    }
+
+    /// The states of all prompt positions.
+    func states(
+        _ sites: [DecoderSite],
+        _ interventions: ResolvedInterventions = ResolvedInterventions(),
+        of other: PreparedPrompt? = nil
+    ) async throws -> StateRecord {
+        let prompt = other ?? prompt
+        var request = request(prompt, maxTokens: 0)
+        request.interventions = interventions
+        request.states = try StateCapture(
+            sites,
+            parameters: sites.map(\.name),
+            positions: PositionSet(length: prompt.ids.count, positions: prompt.ids.indices),
+            decoder: model.decoder,
+            maxTokens: 0
+        )
+        return try #require(try await run(request).states)
+    }
+
+    /// Writes the states of all prompt positions.
+    func patch(_ site: DecoderSite, _ record: StateRecord) throws -> StateEdit {
+        let rows = try #require(record.rows[site])
+        #expect(rows.count == prompt.ids.count)
+        return StateEdit(
+            site: site,
+            positions: PositionSet(length: prompt.ids.count, positions: prompt.ids.indices),
+            change: .rows(Dictionary(zip(prompt.ids.indices, rows)) { first, _ in first })
         )
     }
 
@@ -76,8 +116,13 @@ struct OracleCase {
     }
 
     /// A pass with knockouts, in one step over the prompt and one for each token of `answer`.
-    func forward(_ knockouts: [ResolvedKnockout] = [], answer: [Int] = [], chunk: Int = .max) -> ForwardRecord {
-        let probes = ProbeRun(ResolvedInterventions(knockouts: knockouts), shape: model.probeShape)
+    func forward(_ knockouts: [EdgeEdit] = [], answer: [Int] = [], chunk: Int = .max) -> ForwardRecord {
+        forward(ResolvedInterventions(edges: knockouts), answer: answer, chunk: chunk)
+    }
+
+    /// The same with interventions of any kind.
+    func forward(_ interventions: ResolvedInterventions, answer: [Int] = [], chunk: Int = .max) -> ForwardRecord {
+        let probes = ProbeRun(interventions, shape: model.probeShape)
         return ForwardRecord(prompt, answer: answer, model: model, chunk: chunk, probes: probes)
     }
 }

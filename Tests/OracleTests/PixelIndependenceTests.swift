@@ -39,7 +39,7 @@ import Testing
         let other = try await oracle.model.prompt("Is there a red car?", pictures: ["tower.jpg"])
         let knockout = try oracle.preset(.imageToText)
         func last(_ prompt: PreparedPrompt) -> [Float]? {
-            let probes = ProbeRun(ResolvedInterventions(knockouts: [knockout]), shape: oracle.model.probeShape)
+            let probes = ProbeRun(ResolvedInterventions(edges: [knockout]), shape: oracle.model.probeShape)
             return ForwardRecord(prompt, answer: [7], model: oracle.model, probes: probes).logits.last
         }
         #expect(last(oracle.prompt) != last(other))
@@ -66,7 +66,7 @@ import Testing
         let other = try await oracle.model.prompt("Is there a red car?", pictures: ["tower.jpg"])
         let zeros = [Float](repeating: 0, count: oracle.model.decoder.configuration.hiddenSize)
         var request = oracle.request()
-        request.interventions.ablations = [ResolvedAblation(positions: oracle.image, embedding: zeros)]
+        request.interventions.states = [.embeddings(oracle.image, become: zeros)]
         let first = try await oracle.run(request)
         request.prompt = other
         expectSame(first, try await oracle.run(request), "\(fixture)")

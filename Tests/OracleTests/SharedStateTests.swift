@@ -12,7 +12,7 @@ import Testing
         var random = oracle.random(seed: 5)
         for plan in 0..<4 {
             var baseline = oracle.request(maxTokens: plan * 2)
-            if plan % 2 == 1 { baseline.interventions.knockouts = random.next() }
+            if plan % 2 == 1 { baseline.interventions = random.interventions(model: oracle.model) }
             let changes = (0..<16).map { index in oracle.changes(&random, index) }
             let variants = try await oracle.variants(of: baseline, changes)
             for (index, variant) in variants.enumerated() {
@@ -48,7 +48,7 @@ import Testing
         let layers = oracle.model.probeShape.layers
         let baseline = oracle.request(maxTokens: 3)
         let planned = try oracle.preset(.imageToText, layers: .list([layers - 1]))
-        let kept = baseline.baseline(of: [ResolvedInterventions(knockouts: [planned])], layers: layers)
+        let kept = baseline.baseline(of: [ResolvedInterventions(edges: [planned])], layers: layers)
         let record = try #require(try await oracle.run(kept).promptRecord)
         var random = oracle.random(seed: 7)
         for trial in 0..<12 {
@@ -64,8 +64,8 @@ import Testing
         let oracle = try await OracleCase(.grid24)
         let layers = oracle.model.probeShape.layers
         let baseline = oracle.request(maxTokens: 0)
-        let generated = ResolvedInterventions(knockouts: [try oracle.preset(.imageToGenerated)])
-        let last = ResolvedInterventions(knockouts: [
+        let generated = ResolvedInterventions(edges: [try oracle.preset(.imageToGenerated)])
+        let last = ResolvedInterventions(edges: [
             try oracle.resolved(
                 .knockout(from: .named("image"), to: .named("last"), layers: .list([1]), heads: .all, .preSoftmax)
             )
@@ -85,14 +85,13 @@ import Testing
 }
 
 extension OracleCase {
-    /// Knockouts, now and then an ablation, now and then nothing.
+    /// Knockouts, changes of all kinds, now and then nothing.
     fileprivate func changes(_ random: inout RandomKnockouts, _ index: Int) -> ResolvedInterventions {
-        var changes = ResolvedInterventions(knockouts: index % 7 == 6 ? [] : random.next())
-        if index % 5 == 4 {
-            let zeros = [Float](repeating: 0, count: model.decoder.configuration.hiddenSize)
-            changes.ablations = [ResolvedAblation(positions: [image[index], image[index + 1]], embedding: zeros)]
+        switch index % 7 {
+        case 6: ResolvedInterventions()
+        case 1, 3, 5: random.interventions(model: model)
+        default: ResolvedInterventions(edges: random.next())
         }
-        return changes
     }
 
     /// All variants at once, behind their baseline.

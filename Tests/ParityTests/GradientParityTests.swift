@@ -32,7 +32,7 @@ import Testing
                 test.inputs,
                 length: test.inputs.rows,
                 target: test.target,
-                edges: ProbeRun(ResolvedInterventions(knockouts: knockouts), shape: test.model.probeShape)
+                edges: ProbeRun(ResolvedInterventions(edges: knockouts), shape: test.model.probeShape)
             )
             #expect(abs(result.logits[0] - test.logit(fields)) <= 1e-4, "\(key)")
             #expect(relativeError(result.gradients.values, try test.array("\(key).gradient")) <= 1e-4, "\(key)")

@@ -122,8 +122,8 @@ func ranges(_ value: JSONValue?) throws -> [Range<Int>] {
 }
 
 /// A knockout as fixtures write it, over a prompt of `length` positions.
-func knockout(_ edges: JSONValue, length: Int) throws -> ResolvedKnockout {
-    ResolvedKnockout(
+func knockout(_ edges: JSONValue, length: Int) throws -> EdgeEdit {
+    EdgeEdit(
         layers: try #require(edges["layers"]?.array).compactMap(\.integer),
         receivers: PositionSet(
             length: length,

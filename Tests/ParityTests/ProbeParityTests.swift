@@ -32,7 +32,7 @@ import Testing
             let tokens = try #require(fields["tokens"]?.array).compactMap(\.integer)
             let rows = try #require(fields["pattern_rows"]?.array).compactMap(\.integer)
             var request = GenerationRequest(prompt: prepared, maxTokens: tokens.count)
-            request.interventions.knockouts = try #require(fields["edges"]?.array).map {
+            request.interventions.edges = try #require(fields["edges"]?.array).map {
                 try knockout($0, length: prepared.ids.count)
             }
             request.capture = try everything(rows: rows, prepared, model)
@@ -55,7 +55,7 @@ import Testing
             let layout = try await prompt.prepared(model).layout
             let intervention = try Intervention(ProbeField(.string(preset), path: "preset"))
             let resolved = try #require(
-                try ResolvedKnockout.resolve(
+                try EdgeEdit.resolve(
                     intervention,
                     layout: layout,
                     shape: model.probeShape,
@@ -88,7 +88,7 @@ import Testing
                 : try fixture.array("ablation.\(promptName).mean_embedding").values
             var request = GenerationRequest(prompt: prompt, maxTokens: tokens.count)
             let positions = try ranges(fields["positions"]).flatMap { $0 }
-            request.interventions.ablations = [ResolvedAblation(positions: positions, embedding: embedding)]
+            request.interventions.states = [.embeddings(positions, become: embedding)]
             let result = try #require(await engine.result(of: request))
             #expect(result.tokens.map(\.id) == tokens.filter { !model.endTokens.contains($0) }, "\(name)")
             let logits = try fixture.array("ablation.\(name).first_logits").values

@@ -73,7 +73,7 @@ import Testing
             (["kind": "attention_knockout", "from": "bos", "to": "last", "layers": [8]], "x.layers", "layer 8"),
             (["kind": "attention_knockout", "from": "image:7", "to": "last"], "x.from", "image:7"),
             (["kind": "attention_knockout", "from": "bos", "to": [99]], "x.to", "99"),
-            (["kind": "head_ablation"], "x.kind", "head_ablation"),
+            (["kind": "attention_scale", "from": "bos", "to": "last", "factor": 2, "heads": [4]], "x.heads", "head 4"),
         ] as [(JSONValue, String, String)]
     )
     func whatAModelCannotDoIsUnsupportedAtItsPath(form: JSONValue, parameter: String, words: String) throws {
@@ -89,9 +89,9 @@ import Testing
         #expect(error?.parameter == "interventions[1]")
     }
 
-    private func resolve(_ form: JSONValue) throws -> ResolvedKnockout {
+    private func resolve(_ form: JSONValue) throws -> EdgeEdit {
         try #require(
-            try ResolvedKnockout.resolve(
+            try EdgeEdit.resolve(
                 Intervention(ProbeField(form, path: "x")),
                 layout: layout,
                 shape: shape,

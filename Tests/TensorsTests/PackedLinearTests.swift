@@ -35,4 +35,21 @@ import Testing
         #expect(found.values == expected.values)
         #expect(expected.values.contains { $0 != 0 })
     }
+
+    @Test(arguments: WeightFormat.allCases, [(5, 3), (64, 40), (33, 129)])
+    func aRowIsWhatWasPacked(format: WeightFormat, shape: (inputs: Int, outputs: Int)) {
+        let compute = Compute(threads: 1)
+        let weights = StoredTensor.random(name: "w", shape: [shape.outputs, shape.inputs], spread: 1, seed: 2)
+        let packed = Linear([weights], bias: nil, format: format, compute: compute)
+        let values = weights.floats()
+        let largest = values.map(abs).max() ?? 0
+        let tolerance: [WeightFormat: Float] = [.f32: 0, .bf16: 1 / 256, .int8: 1 / 128, .int4: 1 / 6]
+        for output in 0..<shape.outputs {
+            let expected = values[output * shape.inputs..<(output + 1) * shape.inputs]
+            let found = compute.row(output, of: packed)
+            #expect(found.count == shape.inputs)
+            let error = zip(found, expected).map { abs($0 - $1) }.max() ?? 0
+            #expect(error <= (tolerance[format] ?? 0) * largest, "\(format), output \(output)")
+        }
+    }
 }
