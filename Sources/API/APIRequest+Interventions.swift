@@ -5,12 +5,14 @@ import Tensors
 
 extension APIRequest {
     /// Interventions with everything in them resolved; `paths` are where they stand in the body. What a patch takes
-    /// from another run is run here.
+    /// from another run is run here, and so is the baseline, which acts on `beside` alone, where they rank its attention.
     func resolve(
         _ interventions: [Intervention],
         paths: [String],
-        prompt: PreparedPrompt
+        prompt: PreparedPrompt,
+        beside: ResolvedInterventions = ResolvedInterventions()
     ) async throws -> ResolvedInterventions {
+        let (interventions, paths) = try await ranked(interventions, paths, prompt, beside)
         var context = InterventionContext(
             layout: prompt.layout,
             ids: prompt.ids,
@@ -29,6 +31,44 @@ extension APIRequest {
     }
 
     // MARK: - Private
+
+    /// Interventions that rank attention as one for each layer, the others as they are.
+    private func ranked(
+        _ interventions: [Intervention],
+        _ paths: [String],
+        _ prompt: PreparedPrompt,
+        _ beside: ResolvedInterventions
+    ) async throws -> (interventions: [Intervention], paths: [String]) {
+        guard let first = interventions.firstIndex(where: \.needsRanking) else { return (interventions, paths) }
+        guard !prompt.layout.images.isEmpty, prompt.images.count == prompt.layout.images.count else {
+            let reason = prompt.layout.images.isEmpty ? "the prompt has none" : "a kept context has them behind it"
+            throw ProbeError.unsupported(paths[first], "top_attended ranks the tokens of pictures; \(reason)")
+        }
+        var baseline = GenerationRequest(
+            prompt: prompt,
+            maxTokens: try resident.preparer.tokenLimit(
+                prompt,
+                requested: chat.maxTokens,
+                parameter: chat.maxTokensField
+            )
+        )
+        baseline.sampling = chat.sampling
+        baseline.stop = chat.stop
+        baseline.interventions = beside
+        let ranking = try await rankings.ranking(of: baseline, engine: resident.engine)
+        var result: (interventions: [Intervention], paths: [String]) = ([], [])
+        for (intervention, path) in zip(interventions, paths) {
+            let each = try intervention.ranked(
+                by: ranking,
+                layout: prompt.layout,
+                shape: resident.model.probeShape,
+                parameter: path
+            )
+            result.interventions += each
+            result.paths += each.map { _ in path }
+        }
+        return result
+    }
 
     /// Runs a prompt, this one's or the need's own, and reads the states.
     private func states(_ need: StateNeed, prompt: PreparedPrompt) async throws -> [[Float]] {

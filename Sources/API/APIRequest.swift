@@ -13,6 +13,8 @@ struct APIRequest: Sendable {
     let form: AnswerForm
     /// Counts the request among those under way for as long as it is held.
     let place: RequestGate.Place
+    /// What the request's baselines attend to, as far as it was asked for.
+    let rankings = RankingMemory()
 
     /// Reads JSON or a form; `extra` are the top-level fields that the route itself reads. `chatBody` turns a body of
     /// another form into the chat body that it stands for. `forms` are the media types in which the route answers.

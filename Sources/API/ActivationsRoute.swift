@@ -34,7 +34,7 @@ enum ActivationsRoute {
         guard let result = await api.resident.engine.result(of: run), let record = result.states else {
             throw CancellationError()
         }
-        var arrays = ArrayAnswer(api)
+        var arrays = ArrayAnswer(api, run)
         var activations: [String: JSONValue] = [:]
         for site in capture.sites {
             let array = array(record.rows[site] ?? [], at: site, of: model.decoder.configuration)

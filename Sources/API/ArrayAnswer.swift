@@ -1,4 +1,5 @@
 import Foundation
+import Generation
 import JSON
 import Probing
 import WebServer
@@ -10,10 +11,12 @@ struct ArrayAnswer {
     private var archive = NPZArchive()
     private var archivedBytes = 0
     private(set) var warnings: [String]
+    private var resolved = ResolvedInterventions()
 
-    /// Arrays for the answer to `api`, whose warnings it carries.
-    init(_ api: APIRequest) {
+    /// Arrays for the answer to `api`, whose warnings it carries, and what the `run` for it changed.
+    init(_ api: APIRequest, _ run: GenerationRequest) {
         self.init(api.form, api.chat.encoding, warnings: api.chat.warnings)
+        resolved = run.interventions
     }
 
     init(_ form: AnswerForm, _ encoding: ArrayEncoding, warnings: [String] = []) {
@@ -44,9 +47,10 @@ struct ArrayAnswer {
         return array.base64(.f32)
     }
 
-    /// `fields` with the warnings.
+    /// `fields` with the warnings and what interventions resolved to.
     func complete(_ fields: [String: JSONValue]) -> [String: JSONValue] {
         var fields = fields
+        fields.add(resolved: resolved)
         fields.add(warnings: warnings)
         return fields
     }

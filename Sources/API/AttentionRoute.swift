@@ -32,7 +32,7 @@ enum AttentionRoute {
         )
         generation.capture = capture
         let engine = api.resident.engine
-        let answer = AttentionAnswer(api: api, attention: attention, capture: capture, layout: prompt.layout)
+        let answer = AttentionAnswer(api: api, run: generation, attention: attention, capture: capture)
         guard api.chat.streams else {
             guard let result = await engine.result(of: generation) else { throw CancellationError() }
             guard api.form == .png else { return try answer.response(result) }
@@ -62,19 +62,20 @@ enum AttentionRoute {
 /// What a finished run answers.
 private struct AttentionAnswer {
     let api: APIRequest
+    let run: GenerationRequest
     let attention: AttentionRequest
     let capture: AttentionCapture
-    let layout: PromptLayout
+    var layout: PromptLayout { run.prompt.layout }
 
     /// The answer as one piece.
     func response(_ result: GenerationResult) throws -> ServerResponse {
-        var arrays = ArrayAnswer(api)
+        var arrays = ArrayAnswer(api, run)
         return arrays.response(try fields(result, &arrays))
     }
 
     /// The answer as the last event of a stream.
     func event(_ result: GenerationResult) throws -> [String: JSONValue] {
-        var arrays = ArrayAnswer(api)
+        var arrays = ArrayAnswer(api, run)
         var fields = arrays.complete(try fields(result, &arrays))
         fields["type"] = "result"
         return fields

@@ -14,14 +14,15 @@ enum ChatRoute {
 
     /// The answer of a run, whole or streamed.
     static func answer(_ generation: GenerationRequest, api: APIRequest) async throws -> ServerResponse {
-        let payload = CompletionPayload(api.chat, resident: api.resident)
+        var payload = CompletionPayload(api.chat, resident: api.resident)
+        payload.resolved = generation.interventions
         let engine = api.resident.engine
         let promptTokens = generation.prompt.layout.length
         guard api.chat.streams else {
             guard let result = await engine.result(of: generation) else { throw CancellationError() }
             return .json(payload.completion(result, promptTokens: promptTokens).serialized())
         }
-        return api.events { writer in
+        return api.events { [payload] writer in
             try await writer.write(event: payload.roleChunk())
             var isFinished = false
             for await event in engine.generate(generation) {

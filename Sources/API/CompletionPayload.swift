@@ -12,6 +12,8 @@ struct CompletionPayload {
     let model: String
     let tokenizer: Tokenizer
     let chat: ChatBody
+    /// What the run changes.
+    var resolved = ResolvedInterventions()
 
     init(_ chat: ChatBody, resident: ResidentModel) {
         id = "chatcmpl-" + UUID().uuidString.lowercased().replacingOccurrences(of: "-", with: "")
@@ -33,6 +35,7 @@ struct CompletionPayload {
         ]
         fields["usage"] = Self.usage(result, promptTokens: promptTokens)
         fields["timings"] = Self.timings(result, promptTokens: promptTokens)
+        fields.add(resolved: resolved)
         fields.add(warnings: chat.warnings)
         return .object(fields)
     }
@@ -48,6 +51,7 @@ struct CompletionPayload {
     func finishChunk(_ result: GenerationResult, promptTokens: Int) -> JSONValue {
         guard case .object(var fields) = chunk(delta: [:], finish: result.finishReason) else { return nil }
         fields["timings"] = Self.timings(result, promptTokens: promptTokens)
+        fields.add(resolved: resolved)
         fields.add(warnings: chat.warnings)
         return .object(fields)
     }

@@ -111,7 +111,10 @@ enum EstimateRoute {
     ) async -> CostPlan {
         var plan = api.plan(prompt, maxTokens: maxTokens)
         for variant in variants {
-            let changes = try? await api.resolve(variant.interventions, paths: variant.paths, prompt: prompt)
+            let needsRun = variant.interventions.contains { $0.needsRanking || $0.need(parameter: "") != nil }
+            let changes =
+                needsRun
+                ? nil : try? await api.resolve(variant.interventions, paths: variant.paths, prompt: prompt)
             plan.variants.append(api.variant(of: plan.baseline, changing: changes))
         }
         return plan

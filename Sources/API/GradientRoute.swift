@@ -81,7 +81,7 @@ private struct GradientStudy: Sendable {
             interventions: run.interventions,
             progress: progress
         )
-        var arrays = ArrayAnswer(api)
+        var arrays = ArrayAnswer(api, run)
         let gradients = try payload(found, &arrays)
         return (["layout": run.prompt.layout.payload(), "gradients": gradients], arrays)
     }

@@ -28,14 +28,19 @@ enum KnockoutRoute {
             judge: judge,
             task: nil
         )
+        let baseline = try await api.generation(prompt)
         var planned: [PlannedVariant] = []
         for variant in variants {
-            let interventions = try await api.resolve(variant.interventions, paths: variant.paths, prompt: prompt)
+            let interventions = try await api.resolve(
+                variant.interventions,
+                paths: variant.paths,
+                prompt: prompt,
+                beside: baseline.interventions
+            )
             planned.append(
                 PlannedVariant(name: variant.name, written: variant.written, interventions: interventions)
             )
         }
-        let baseline = try await api.generation(prompt)
         let study = StudyAnswer(api: api, baseline: baseline, variants: planned, grading: grading, warnings: [])
         return try await study.response()
     }

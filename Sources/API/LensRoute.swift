@@ -33,7 +33,7 @@ enum LensRoute {
             let overlay = try Overlay(render, layout: prompt.layout, images: api.images)
             return try await overlay.answer(payload.map(record, render, of: overlay.placement))
         }
-        var arrays = ArrayAnswer(api)
+        var arrays = ArrayAnswer(api, generation)
         let json = try payload.json(record, &arrays)
         return arrays.response(["layout": prompt.layout.payload(), "lens": json])
     }
@@ -74,7 +74,7 @@ enum LensRoute {
                 try await writer.write(event: payload.event(index, record))
             }
             guard let record = await result?.lens else { throw CancellationError() }
-            var arrays = ArrayAnswer(api)
+            var arrays = ArrayAnswer(api, generation)
             let json = try payload.json(record, &arrays)
             try await writer.write(
                 event: .object(arrays.complete(["type": "result", "layout": layout, "lens": json]))

@@ -18,6 +18,8 @@ enum OpenAPIAnswers {
     private static let integer: JSONValue = ["type": "integer"]
     private static let number: JSONValue = ["type": "number"]
     private static let warnings = list(string)
+    /// What interventions resolved to: changes of edges and of states.
+    private static let resolved = list(["type": "object"])
 
     private static func object(_ properties: JSONValue, required: [String] = []) -> JSONValue {
         OpenAPISchemas.object(properties, required: required)
@@ -145,7 +147,8 @@ enum OpenAPIAnswers {
                     "finish_reason": ["enum": ["stop", "length"]],
                 ])
             ),
-            "usage": ["type": "object"], "timings": ["type": "object"], "warnings": warnings,
+            "usage": ["type": "object"], "timings": ["type": "object"], "resolved": resolved,
+            "warnings": warnings,
         ],
         required: ["id", "object", "created", "model", "choices", "usage"]
     )
@@ -172,7 +175,8 @@ enum OpenAPIAnswers {
                 "heads": ["type": ["array", "null"], "items": integer], "maps": reference("NumberArray"),
                 "fractions": ["type": "object", "additionalProperties": reference("NumberArray")],
             ]),
-            "usage": ["type": "object"], "timings": ["type": "object"], "warnings": warnings,
+            "usage": ["type": "object"], "timings": ["type": "object"], "resolved": resolved,
+            "warnings": warnings,
         ],
         required: ["text", "tokens", "finish_reason", "layout", "attention"]
     )
@@ -190,7 +194,7 @@ enum OpenAPIAnswers {
             "layout": reference("Layout"), "baseline": reference("Run"),
             "variants": list(
                 object([
-                    "name": string, "layers": list(integer), "interventions": ["type": "array"],
+                    "name": string, "layers": list(integer), "interventions": ["type": "array"], "resolved": resolved,
                     "run": reference("Run"), "compare": ["type": "object"],
                 ])
             ),

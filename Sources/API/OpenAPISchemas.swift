@@ -189,7 +189,10 @@ enum OpenAPISchemas {
     )
 
     private static let span: JSONValue = [
-        "description": "A span's name, a list of positions, or an object such as {\"box\":[x0,y0,x1,y1],\"buffer\":1}",
+        "description": .string(
+            "A span's name, a list of positions, or an object such as {\"box\":[x0,y0,x1,y1],\"buffer\":1}. Within "
+                + "interventions {\"top_attended\":0.05,\"of\":\"image\"} is each layer's own choice"
+        ),
         "oneOf": [
             ["type": "string"], ["type": "array", "items": ["type": "integer"]], ["type": "object"],
         ],

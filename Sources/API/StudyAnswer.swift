@@ -91,6 +91,7 @@ struct StudyAnswer {
             "name": .string(variant.name),
             "layers": .array(variant.interventions.layers.map { .integer($0) }),
             "interventions": variant.written,
+            "resolved": variant.interventions.payload,
             "run": grading.payload(result),
             "compare": try await grading.compare(result, with: reference),
         ]

@@ -78,22 +78,15 @@ public struct ContextCompression: Sendable {
         }
     }
 
-    /// s_j: the mean over rows of head-mean attention, layer by layer.
+    /// What each layer attended to most.
     private func best(attention rows: [AttentionRow]) -> [[Int]] {
-        let ordered = rows.sorted { $0.position < $1.position }
-        return (0..<layers).map { layer in
-            var scores = [Double](repeating: 0, count: imagePositions.count)
-            for row in ordered {
-                for (index, value) in row.layers[layer].maps[0].enumerated() { scores[index] += Double(value) }
-            }
-            return best(scores)
-        }
+        let ranking = AttentionRanking(rows, positions: imagePositions, layers: layers)
+        return (0..<layers).map { ranking.top(count, of: imagePositions, layer: $0) }
     }
 
     /// The positions of the highest scores, ascending; of equals the earlier one.
     private func best(_ scores: [Double]) -> [Int] {
-        let order = scores.indices.sorted { (scores[$0], $1) > (scores[$1], $0) }
-        return order.prefix(count).sorted().map { imagePositions[$0] }
+        scores.indicesOfHighest(count).map { imagePositions[$0] }
     }
 }
 

@@ -137,12 +137,19 @@ public struct PromptLayout: Sendable {
 
     /// The span `name` as half-open ranges.
     public func ranges(named name: String) -> [Range<Int>] {
+        Range.runs(of: positions(named: name) ?? [])
+    }
+}
+
+extension Range<Int> {
+    /// Ascending integers as ranges of consecutive ones.
+    public static func runs(of integers: [Int]) -> [Range<Int>] {
         var ranges: [Range<Int>] = []
-        for position in positions(named: name) ?? [] {
-            if let last = ranges.last, last.upperBound == position {
-                ranges[ranges.count - 1] = last.lowerBound..<position + 1
+        for integer in integers {
+            if let last = ranges.last, last.upperBound == integer {
+                ranges[ranges.count - 1] = last.lowerBound..<integer + 1
             } else {
-                ranges.append(position..<position + 1)
+                ranges.append(integer..<integer + 1)
             }
         }
         return ranges

@@ -19,6 +19,13 @@ public struct ActivationPatch: Sendable {
     /// The positions they are read at, of the source's prompt; those of the same name when absent.
     public let sourcePositions: SpanSelector
 
+    init(site: DecoderSite, positions: SpanSelector, source: Source, sourcePositions: SpanSelector) {
+        self.site = site
+        self.positions = positions
+        self.source = source
+        self.sourcePositions = sourcePositions
+    }
+
     init(_ field: ProbeField) throws(ProbeError) {
         site = try DecoderSite(try field.required("site"))
         guard site.isPatchable else {

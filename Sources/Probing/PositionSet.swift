@@ -1,3 +1,5 @@
+import Models
+
 /// A set of sequence positions: some of the prompt's, and all generated ones or none.
 public struct PositionSet: Sendable, Equatable {
     /// Membership of each prompt position.
@@ -19,6 +21,9 @@ public struct PositionSet: Sendable, Equatable {
 
     /// The prompt positions that belong, ascending.
     public var promptPositions: [Int] { prompt.indices.filter { prompt[$0] } }
+
+    /// The same as half-open ranges.
+    public var ranges: [Range<Int>] { Range.runs(of: promptPositions) }
 
     /// Whether nothing belongs.
     public var isEmpty: Bool { !generated && !prompt.contains(true) }

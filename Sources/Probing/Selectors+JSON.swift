@@ -29,6 +29,7 @@ extension SpanSelector {
         case .register(let sigma, let image): return region("register", ["sigma": .number(sigma)], image: image)
         case .random(let count, let pool, let seed):
             return ["random": .integer(count), "of": pool.json, "seed": .integer(seed)]
+        case .topAttended(let amount, let pool): return ["top_attended": amount.json, "of": pool.json]
         case .dilated(let span, let steps): return ["dilate": span.json, "buffer": .integer(steps)]
         case .union(let spans): return ["union": list(spans)]
         case .minus(let all, let removed): return ["minus": list([all, removed])]

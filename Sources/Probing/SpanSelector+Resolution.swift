@@ -43,6 +43,11 @@ extension SpanSelector {
             return try Self.folded(parts, layout, parameter) { $0.intersection($1) }
         case .minus(let all, let removed):
             return try all.positions(layout, parameter).subtracting(removed.positions(layout, parameter))
+        case .topAttended:
+            throw .unsupported(
+                parameter,
+                "top_attended means other positions in each layer; only spans of interventions take it"
+            )
         case .dilated(let span, let steps):
             return Self.dilated(try span.positions(layout, parameter), by: steps, layout)
         case .register(let sigma, let index):

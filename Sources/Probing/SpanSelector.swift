@@ -24,6 +24,8 @@ public indirect enum SpanSelector: Sendable {
     case register(sigma: Double, image: Int)
     /// `count` positions of another span, drawn with a seed.
     case random(Int, of: SpanSelector, seed: Int)
+    /// The image tokens of another span that a layer attends to most while the baseline's answer is produced.
+    case topAttended(TokenAmount, of: SpanSelector)
     /// The patches of another span, grown by some steps of 8-neighbour dilation on their picture's grid.
     case dilated(SpanSelector, by: Int)
     /// Positions in any.
@@ -86,6 +88,12 @@ public indirect enum SpanSelector: Sendable {
                 seed: try field.member("seed")?.integer() ?? 0
             )
         }
+        if let amount = field.member("top_attended") {
+            let pool = try field.member("of").map { value throws(ProbeError) in
+                try SpanSelector(value, depth: depth + 1)
+            }
+            return .topAttended(try TokenAmount(amount), of: pool ?? .named("image"))
+        }
         if let dilated = field.member("dilate") {
             return .dilated(try SpanSelector(dilated, depth: depth + 1), by: try buffer(field, default: 1))
         }
@@ -131,13 +139,10 @@ public indirect enum SpanSelector: Sendable {
             return .register(sigma: try register.member("sigma")?.number() ?? 2, image: image)
         }
         if let rows = field.member("rows") { return .rows(try rows.integers(), image: image) }
-        if let later = field.member("top_attended") {
-            throw .unsupported(later.path, "is not supported by this version")
-        }
         throw .invalid(
             field.path,
             "must be a span: a name, a list of positions, or one of {range}, {patches}, {box}, {polygon}, {mask}, "
-                + "{rows}, {register}, {random,of}, {dilate}, {union}, {minus}, {intersect}"
+                + "{rows}, {register}, {random,of}, {top_attended}, {dilate}, {union}, {minus}, {intersect}"
         )
     }
 

@@ -139,12 +139,14 @@ struct BadRequestTests {
                 "knockouts": [
                     [
                         "name": "x",
-                        "interventions": [["kind": "attention_knockout", "from": ["top_attended": 3], "to": "last"]],
+                        "interventions": [
+                            ["kind": "attention_knockout", "from": ["top_attended": 0.001], "to": "last"]
+                        ],
                     ]
                 ]
             ],
             422,
-            "knockouts[0].interventions[0].from.top_attended"
+            "knockouts[0].interventions[0].from"
         ),
         Refusal(
             probe: "chat/completions",

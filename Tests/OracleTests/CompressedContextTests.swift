@@ -98,7 +98,7 @@ import Testing
     private func compressed(
         _ test: OracleCase,
         select: CompressionRequest.Selection,
-        keep: CompressionRequest.Amount = .fraction(0.5),
+        keep: TokenAmount = .fraction(0.5),
         strategy: CompressionRequest.Strategy = .textAndImage,
         knockouts: [EdgeEdit] = []
     ) async throws -> (described: GenerationResult, context: CompressedContext) {
