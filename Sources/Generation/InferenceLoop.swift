@@ -60,11 +60,13 @@ struct InferenceLoop {
 
     private mutating func dropCancelled() {
         statistics.cancelledRuns += queue.removeWaiting(where: \.isCancelled).count
-        for item in active where item.ticket.isCancelled {
+        // A ticket may be called off at any moment: each is asked once, or its memory would never be given back.
+        let isGone = active.map(\.ticket.isCancelled)
+        for (item, _) in zip(active, isGone).filter(\.1) {
             queue.ended(bytes: item.bytes, of: item.ticket.request.group)
             statistics.cancelledRuns += 1
         }
-        active.removeAll(where: \.ticket.isCancelled)
+        active = zip(active, isGone).filter { !$1 }.map(\.0)
     }
 
     /// Starts what has its turn and fits beside the running sequences; what is only kept for later ones makes room.
