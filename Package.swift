@@ -48,7 +48,7 @@ let package = Package(
         library("Probing", ["JSON", "Models", "Tensors", "Imaging"]),
         library("Generation", ["Probing", "Models", "Tensors", "Weights", "Imaging", "Tokenization", logging]),
 
-        library("Experiments", ["JSON", "Generation", "Probing", "Models", "Imaging", "Tokenization"]),
+        library("Experiments", ["JSON", "Generation", "Probing", "Models", "Imaging", "Tensors", "Tokenization"]),
 
         // The HTTP stack. The two meet only in API.
         library("HTTPCore", [httpTypes]),

@@ -20,8 +20,8 @@ struct FoveaCommand: AsyncParsableCommand {
             """,
         version: BuildInformation.version,
         subcommands: [
-            ServeCommand.self, GenerateCommand.self, InspectCommand.self, MeanEmbeddingCommand.self,
-            ConvertCommand.self, BenchCommand.self, HealthCommand.self,
+            ServeCommand.self, GenerateCommand.self, InspectCommand.self, ExperimentCommand.self,
+            MeanEmbeddingCommand.self, ConvertCommand.self, BenchCommand.self, HealthCommand.self,
         ]
     )
 }

@@ -1,0 +1,65 @@
+import Generation
+import JSON
+import Models
+import Probing
+
+/// P1: from which layers the last position reads an object, and by which way.
+struct ObjectReadoutExperiment: Experiment {
+    let name = "object-readout"
+    let summary =
+        "One object a picture, as in object-ablation, and a forced answer about it. Six edges of attention are cut in six "
+        + "windows of layers, P1's 36 conditions: the share of right answers that become wrong, and how the right "
+        + "token's log-probability moves (P1)."
+
+    private static let flips = "flip rate"
+    private static let shift = "log-probability of the class"
+    private static let windows = ["early", "early-mid", "mid", "mid-late", "late", "all"]
+
+    func figures(_ bench: ExperimentBench) -> [Figure] {
+        [
+            Figure(Self.flips, axis: .words("layers cut", Self.windows), measure: "flip rate"),
+            Figure(
+                Self.shift,
+                axis: .words("layers cut", Self.windows),
+                measure: "Δ log-probability",
+                isShare: false
+            ),
+        ]
+    }
+
+    func measure(_ picture: ShownPicture, on bench: ExperimentBench) async throws -> Findings {
+        var findings = Findings()
+        guard let question = try ObjectQuestion(picture.annotated, settings: bench.settings) else {
+            findings.details = ["skipped": "no object is alone of its class and passes the filter"]
+            return findings
+        }
+        let className = question.object.annotation.className
+        let messages = question.messages(.vqa, prompt: bench.settings.prompt)
+        let request = try await bench.request(messages, about: picture, maxTokens: 0)
+        // An object that fills the picture leaves nothing of it to cut.
+        let sweep = Sweep.objectReadout(object: question.patches).filter { variant in
+            (try? bench.resolve(variant.interventions, on: request.prompt)) != nil
+        }
+        let outcome = try await bench.study(request, sweep.map { ($0.name, $0.interventions) })
+        let task = AblationTask(.vqa, className: className)
+        let isRight = task.isCorrect(outcome.baseline, tokenizer: bench.model.tokenizer)
+        let target = try await bench.firstToken(of: className, in: messages)
+        for (variant, run) in zip(sweep, outcome.variants) {
+            let parts = variant.name.split(separator: "@", maxSplits: 1).map(String.init)
+            guard parts.count == 2, let window = Self.windows.firstIndex(of: parts[1]) else { continue }
+            if isRight {
+                let isFlipped = !task.isCorrect(run, tokenizer: bench.model.tokenizer)
+                findings.measurements.add(isFlipped, to: MeasurementKey(Self.flips, parts[0], x: window))
+            }
+            guard let target else { continue }
+            let change = RunComparison(run, with: outcome.baseline, targets: [target]).deltaLogProbability[0]
+            if change.isFinite {
+                findings.measurements.add(change, to: MeasurementKey(Self.shift, parts[0], x: window))
+            }
+        }
+        findings.details = [
+            "object": .integer(question.object.id), "class": .string(className), "right": .bool(isRight),
+        ]
+        return findings
+    }
+}

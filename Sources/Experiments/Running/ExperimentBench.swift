@@ -1,0 +1,134 @@
+import Foundation
+public import Generation
+import Imaging
+import JSON
+public import Models
+public import Probing
+import Tensors
+public import Tokenization
+
+/// The model on which experiments run, and how they ask it: the same prompts, engine and probes that the server uses.
+public struct ExperimentBench: Sendable {
+    /// What the user decided.
+    public let settings: ExperimentSettings
+    /// Who runs sequences.
+    public let engine: InferenceEngine
+    private let preparer: PromptPreparer
+
+    /// Bytes of embeddings that are kept, so that a picture that is asked about several times is seen once.
+    private static let pictureBytes = 64 << 20
+
+    /// A bench around a model.
+    public init(model: VisionLanguageModel, settings: ExperimentSettings) {
+        self.settings = settings
+        engine = InferenceEngine(model: model)
+        preparer = PromptPreparer(model: model, pictureBytes: Self.pictureBytes)
+    }
+
+    /// The model.
+    public var model: VisionLanguageModel { engine.model }
+
+    /// The decoder's layers.
+    public var depth: Int { model.probeShape.layers }
+
+    /// The model as results name it.
+    var modelJSON: JSONValue {
+        let about = model.description
+        return [
+            "name": .string(about.name), "family": .string(about.family), "parameters": .integer(about.parameters),
+            "weights": .string(about.format.rawValue), "template": .string(model.template.rawValue),
+            "preprocess": .string(model.preprocessor.preprocess.rawValue),
+        ]
+    }
+
+    /// A question about a picture, perhaps with the beginning of its answer.
+    public static func messages(_ question: String, answer: String? = nil) -> [ChatMessage] {
+        let user = ChatMessage(role: .user, parts: [.image(0), .text(question)])
+        return [user] + (answer.map { [ChatMessage(role: .assistant, text: $0)] } ?? [])
+    }
+
+    /// A greedy run that answers `messages` with as many tokens as `maxTokens` and the context allow.
+    ///
+    /// Throws what makes a prompt impossible, and an error where the picture is not the one that was annotated.
+    public func request(
+        _ messages: [ChatMessage],
+        about picture: ShownPicture,
+        maxTokens: Int
+    ) async throws -> GenerationRequest {
+        let prompt = try await preparer.prepare(messages, images: [picture.image])
+        let (seen, known) = (prompt.layout.images[0].geometry, picture.annotated)
+        guard seen.originalWidth == known.width, seen.originalHeight == known.height else {
+            throw ExperimentError(
+                description: "\(known.file) has \(seen.originalWidth)x\(seen.originalHeight) pixels; its annotations "
+                    + "are about a picture of \(known.width)x\(known.height)"
+            )
+        }
+        let limit = min(maxTokens, try preparer.tokenLimit(prompt, requested: nil))
+        let request = GenerationRequest(prompt: prompt, maxTokens: limit)
+        try engine.checkMemory(for: request)
+        return request
+    }
+
+    /// The run that answers the user's prompt.
+    public func description(of picture: ShownPicture) async throws -> GenerationRequest {
+        try await request(Self.messages(settings.prompt), about: picture, maxTokens: settings.maxTokens)
+    }
+
+    /// Runs a request to its end.
+    public func result(of request: GenerationRequest) async throws -> GenerationResult {
+        guard let result = await engine.result(of: request) else { throw CancellationError() }
+        return result
+    }
+
+    /// Interventions on a prompt, by number.
+    public func resolve(
+        _ interventions: [Intervention],
+        on prompt: PreparedPrompt
+    ) throws(ProbeError) -> ResolvedInterventions {
+        try .resolve(
+            interventions,
+            paths: interventions.map(\.name),
+            in: InterventionContext(
+                layout: prompt.layout,
+                ids: prompt.ids,
+                images: prompt.images,
+                model: model
+            )
+        )
+    }
+
+    /// Runs a baseline and its variants.
+    public func study(
+        _ baseline: GenerationRequest,
+        _ variants: [(name: String, interventions: [Intervention])]
+    ) async throws -> InterventionStudy.Outcome {
+        let planned = try variants.map { variant in
+            StudyVariant(
+                name: variant.name,
+                interventions: try resolve(variant.interventions, on: baseline.prompt)
+            )
+        }
+        return try await InterventionStudy(engine: engine, baseline: baseline, variants: planned).run()
+    }
+
+    /// The first token of a word where it continues a conversation; `nil` where it has none.
+    public func firstToken(of word: String, in messages: [ChatMessage]) async throws -> Int? {
+        try await preparer.continuations([word], of: messages)[0]
+    }
+
+    /// The attention of a run's answer on the picture, mean over heads.
+    public func answerAttention(for request: GenerationRequest) throws(ProbeError) -> AttentionCapture {
+        try AttentionCapture(
+            AttentionRequest(),
+            layout: request.prompt.layout,
+            shape: model.probeShape,
+            maxTokens: request.maxTokens
+        )
+    }
+
+    /// The recorded rows that produced a run's tokens, in their order. The row that produced the end token is not among
+    /// them.
+    static func rows(of result: GenerationResult, promptLength: Int) -> [AttentionRow] {
+        result.tokens.indices.compactMap { result.attention[promptLength - 1 + $0] }
+    }
+}

@@ -1,0 +1,54 @@
+import Imaging
+import JSON
+import Probing
+
+/// What a user decides about an experiment.
+public struct ExperimentSettings: Sendable, Equatable {
+    /// What a replaced token becomes.
+    public enum Replacement: String, Sendable, CaseIterable {
+        /// The stored mean over pictures and patches.
+        case mean
+        /// Nothing.
+        case zero
+        /// The mean over the picture's own tokens.
+        case imageMean = "image_mean"
+    }
+
+    /// What the model is asked to do where the experiment has no question of its own.
+    public var prompt = "Describe this image."
+    /// Tokens of an answer at most, if the context leaves as many; P2 takes 300.
+    public var maxTokens = 300
+    /// Seed of what is drawn: objects, random tokens.
+    public var seed = 0
+    /// What ablated tokens become.
+    public var replacement = Replacement.mean
+    /// Pixels that a peak may miss an object by; `nil` for one patch, which P2's 40 are about.
+    public var dilation: Double?
+    /// Which objects are asked about; `nil` for all that are alone of their class.
+    public var filter: ObjectFilter?
+
+    /// The papers' settings.
+    public init() {}
+
+    /// The settings as results carry them.
+    var json: JSONValue {
+        var fields: [String: JSONValue] = [
+            "prompt": .string(prompt), "max_tokens": .integer(maxTokens), "seed": .integer(seed),
+            "replace": .string(replacement.rawValue),
+            "objects": filter == nil ? "all" : "paper",
+        ]
+        fields["dilate_px"] = dilation.map { .number($0) }
+        return .object(fields)
+    }
+}
+
+extension ExperimentSettings.Replacement {
+    /// The same as a probe has it.
+    var probe: Probing.Replacement {
+        switch self {
+        case .mean: .mean
+        case .zero: .zero
+        case .imageMean: .imageMean
+        }
+    }
+}
