@@ -70,15 +70,15 @@ private struct AttentionAnswer {
     /// The answer as one piece.
     func response(_ result: GenerationResult) throws -> ServerResponse {
         var arrays = ArrayAnswer(api, run)
-        return arrays.response(try fields(result, &arrays))
+        let fields = try self.fields(result, &arrays)
+        return arrays.response(fields)
     }
 
     /// The answer as the last event of a stream.
     func event(_ result: GenerationResult) throws -> [String: JSONValue] {
         var arrays = ArrayAnswer(api, run)
-        var fields = arrays.complete(try fields(result, &arrays))
-        fields["type"] = "result"
-        return fields
+        let fields = try self.fields(result, &arrays)
+        return arrays.complete(fields).merging(["type": "result"]) { $1 }
     }
 
     /// One map over its picture.

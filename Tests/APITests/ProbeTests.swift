@@ -55,6 +55,15 @@ struct ProbeTests {
         #expect(Float(bitPattern: first) == Float(number))
     }
 
+    @Test("an archive holds every array that its JSON names")
+    func archive() async throws {
+        let api = try TestAPI.shared.get()
+        let answer = try await api.post("/v1/attention", .question(), headers: ["Accept": "application/x-npz"])
+        #expect(answer.status == 200)
+        let names = ["attention.maps.npy", "attention.fractions.image.npy", "meta.json"]
+        for name in names { #expect(answer.body.range(of: Data(name.utf8)) != nil, "\(name)") }
+    }
+
     @Test("a probe's stream is meta, tokens, result, done")
     func stream() async throws {
         let members: [String: JSONValue] = ["stream": true, "typo": 1]

@@ -169,8 +169,8 @@ def bad_requests_name_their_field():
 def other_refusals_have_their_class():
     far = messages("https://example.org/cat.png")
     refused(openai.PermissionDeniedError, code="remote_images_disabled", messages=far)
-    ablation = {"interventions": [{"kind": "head_ablation"}]}
-    refused(openai.UnprocessableEntityError, code="unsupported_probe", extra_body=ablation)
+    nowhere = {"kind": "attention_knockout", "from": "image", "to": [99_999]}
+    refused(openai.UnprocessableEntityError, code="unsupported_probe", extra_body={"interventions": [nowhere]})
 
 
 @check
