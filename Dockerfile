@@ -3,13 +3,15 @@
 FROM swift:6.3-bookworm AS build
 RUN apt-get update \
     && apt-get install -y --no-install-recommends libjpeg-dev libpng-dev libwebp-dev libssl-dev zlib1g-dev \
+        libcurl4-openssl-dev \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /source
 # Dependencies change less often than sources, so they get a layer of their own.
 COPY Package.swift ./
 RUN swift package resolve
 COPY . .
-RUN swift build -c release --product fovea --static-swift-stdlib -Xlinker -s \
+# Foundation's URL loading, linked statically, does not name the library that it is made of.
+RUN swift build -c release --product fovea --static-swift-stdlib -Xlinker -s -Xlinker -lcurl \
     && mkdir /fovea \
     && cp -r .build/release/fovea .build/release/Fovea_fovea.resources public /fovea/
 
