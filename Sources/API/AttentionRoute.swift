@@ -24,13 +24,7 @@ enum AttentionRoute {
         }
         let prompt = try await api.prepare()
         var generation = try await api.generation(prompt)
-        let capture = try AttentionCapture(
-            attention,
-            layout: prompt.layout,
-            shape: api.resident.model.probeShape,
-            maxTokens: generation.maxTokens
-        )
-        generation.capture = capture
+        let capture = try generation.record(attention, shape: api.resident.model.probeShape)
         let engine = api.resident.engine
         let answer = AttentionAnswer(api: api, run: generation, attention: attention, capture: capture)
         guard api.chat.streams else {

@@ -22,13 +22,7 @@ enum LocalizeRoute {
         var attention = AttentionRequest()
         attention.layers = body.layers
         var generation = try await api.generation(prompt)
-        let capture = try AttentionCapture(
-            attention,
-            layout: prompt.layout,
-            shape: api.resident.model.probeShape,
-            maxTokens: generation.maxTokens
-        )
-        generation.capture = capture
+        let capture = try generation.record(attention, shape: api.resident.model.probeShape)
         let outcome = try await study(api, generation, withKnockout: body.selectsLost)
         let images = prompt.layout.positions(named: "image") ?? []
         let first = images.firstIndex(of: placement.patchPositions.lowerBound) ?? 0

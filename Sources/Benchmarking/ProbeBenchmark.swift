@@ -33,12 +33,7 @@ struct ProbeBenchmark {
         var plain = request
         plain.sharedPrefix = cache.prefix(request.prompt.ids.count - 1)
         var captured = plain
-        captured.capture = try AttentionCapture(
-            AttentionRequest(),
-            layout: request.prompt.layout,
-            shape: shape,
-            maxTokens: options.decode
-        )
+        try captured.record(shape: shape)
         var seconds: (plain: [Double], captured: [Double]) = ([], [])
         for repetition in 0...options.repetitions {
             let first = try await result(of: plain).decodeSeconds

@@ -14,12 +14,7 @@ extension InferenceEngine {
         run.stop = request.stop
         run.interventions = request.interventions
         run.sharedPrefix = request.sharedPrefix
-        run.capture = try AttentionCapture(
-            AttentionRequest(),
-            layout: layout,
-            shape: model.probeShape,
-            maxTokens: run.maxTokens
-        )
+        try run.record(shape: model.probeShape)
         try checkMemory(for: run)
         guard let result = await result(of: run) else { return nil }
         let rows = result.attention.values.filter {

@@ -66,6 +66,18 @@ public struct GenerationRequest: Sendable {
         self.prompt = prompt
         self.maxTokens = maxTokens
     }
+
+    /// Has the run record attention, by default that of its answer on the pictures, mean over heads; returns what was
+    /// resolved for a model of `shape`.
+    @discardableResult
+    public mutating func record(
+        _ attention: AttentionRequest = AttentionRequest(),
+        shape: ProbeShape
+    ) throws(ProbeError) -> AttentionCapture {
+        let resolved = try AttentionCapture(attention, layout: prompt.layout, shape: shape, maxTokens: maxTokens)
+        capture = resolved
+        return resolved
+    }
 }
 
 /// A token of an answer.

@@ -45,13 +45,6 @@ public struct WeightScope: Sendable {
         try source.tensor(full(name), shape: shape)
     }
 
-    /// The tensor of that name, or nothing if it is not there.
-    ///
-    /// - Throws: ``WeightsError`` if it is there, but with another shape or a number format that cannot be read.
-    public func optionalTensor(_ name: String, shape: [Int]) throws(WeightsError) -> StoredTensor? {
-        has(name) ? try tensor(name, shape: shape) : nil
-    }
-
     /// The linear layer y = x Wᵀ + b whose outputs are those of `layers` side by side. Each is the tensor `name.weight`
     /// of shape [outputs] + inputs and, with `bias`, the vector `name.bias`; an empty name is the scope itself.
     ///

@@ -35,6 +35,19 @@ struct OracleCase {
         try #require(await engine.result(of: request))
     }
 
+    /// The results of requests that are all under way at once, in their order.
+    func runTogether(_ requests: [GenerationRequest]) async throws -> [GenerationResult] {
+        let results = await withTaskGroup(of: (Int, GenerationResult?).self) { group in
+            for (index, request) in requests.enumerated() {
+                group.addTask { (index, await engine.result(of: request)) }
+            }
+            var results = [GenerationResult?](repeating: nil, count: requests.count)
+            for await (index, result) in group { results[index] = result }
+            return results
+        }
+        return try results.map { try #require($0) }
+    }
+
     func preset(_ preset: KnockoutPreset, layers: LayerSelector = .all) throws -> EdgeEdit {
         try resolved(.preset(preset, layers: layers))
     }

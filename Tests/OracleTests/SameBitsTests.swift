@@ -53,16 +53,8 @@ import Testing
         requests.append(oracle.request(other, maxTokens: 7))
         var alone: [GenerationResult] = []
         for request in requests { alone.append(try await oracle.run(request)) }
-        let together = await withTaskGroup(of: (Int, GenerationResult?).self) { group in
-            for (index, request) in requests.enumerated() {
-                group.addTask { (index, await oracle.engine.result(of: request)) }
-            }
-            var results = [GenerationResult?](repeating: nil, count: requests.count)
-            for await (index, result) in group { results[index] = result }
-            return results
-        }
-        for (index, result) in together.enumerated() {
-            expectSame(try #require(result), alone[index], "\(fixture), variant \(index)")
+        for (index, result) in try await oracle.runTogether(requests).enumerated() {
+            expectSame(result, alone[index], "\(fixture), variant \(index)")
         }
     }
 

@@ -58,16 +58,8 @@ import Testing
             request.sharedPrefix = cache.prefix(min(interventions.firstAffectedPosition ?? length, length - 1))
             expectSame(try await oracle.run(request), cold, "\(fixture), trial \(trial), warm")
         }
-        let together = await withTaskGroup(of: (Int, GenerationResult?).self) { group in
-            for (index, request) in requests.enumerated() {
-                group.addTask { (index, await oracle.engine.result(of: request)) }
-            }
-            var results = [GenerationResult?](repeating: nil, count: requests.count)
-            for await (index, result) in group { results[index] = result }
-            return results
-        }
-        for (index, result) in together.enumerated() {
-            expectSame(try #require(result), alone[index], "\(fixture), variant \(index)")
+        for (index, result) in try await oracle.runTogether(requests).enumerated() {
+            expectSame(result, alone[index], "\(fixture), variant \(index)")
         }
     }
 

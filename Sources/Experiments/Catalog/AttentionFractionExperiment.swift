@@ -22,8 +22,7 @@ struct AttentionFractionExperiment: Experiment {
 
     func measure(_ picture: ShownPicture, on bench: ExperimentBench) async throws -> Findings {
         var request = try await bench.description(of: picture)
-        let capture = try bench.answerAttention(for: request)
-        request.capture = capture
+        let capture = try request.record(shape: bench.model.probeShape)
         let result = try await bench.result(of: request)
         let text = PositionKind.allCases.filter { $0 != .image && request.prompt.layout.kinds.contains($0) }
         var findings = Findings()

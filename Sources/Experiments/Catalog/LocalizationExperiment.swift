@@ -25,8 +25,7 @@ struct LocalizationExperiment: Experiment {
 
     func measure(_ picture: ShownPicture, on bench: ExperimentBench) async throws -> Findings {
         var request = try await bench.description(of: picture)
-        let capture = try bench.answerAttention(for: request)
-        request.capture = capture
+        let capture = try request.record(shape: bench.model.probeShape)
         let result = try await bench.result(of: request)
         var knocked = request
         knocked.capture = nil

@@ -20,7 +20,7 @@ struct TopKCurveExperiment: Experiment {
 
     func measure(_ picture: ShownPicture, on bench: ExperimentBench) async throws -> Findings {
         var request = try await bench.description(of: picture)
-        request.capture = try bench.answerAttention(for: request)
+        try request.record(shape: bench.model.probeShape)
         let seeing = try await bench.result(of: request)
         request.capture = nil
         let image = Array(request.prompt.layout.images[0].positions)

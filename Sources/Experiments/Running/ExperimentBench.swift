@@ -116,16 +116,6 @@ public struct ExperimentBench: Sendable {
         try await preparer.continuations([word], of: messages)[0]
     }
 
-    /// The attention of a run's answer on the picture, mean over heads.
-    public func answerAttention(for request: GenerationRequest) throws(ProbeError) -> AttentionCapture {
-        try AttentionCapture(
-            AttentionRequest(),
-            layout: request.prompt.layout,
-            shape: model.probeShape,
-            maxTokens: request.maxTokens
-        )
-    }
-
     /// The recorded rows that produced a run's tokens, in their order. The row that produced the end token is not among
     /// them.
     static func rows(of result: GenerationResult, promptLength: Int) -> [AttentionRow] {
