@@ -1,9 +1,31 @@
+import Generation
 import HTTPCore
 import JSON
 import Logging
+import Models
 import WebServer
 
 extension APIRequest {
+    /// Hears of what happens on the way to an answer, as events.
+    typealias Report = (JSONValue) async throws -> Void
+
+    /// The answer that `produce` comes to, as one piece or, if the body asks for a stream, as the last of its events:
+    /// `meta` with the layout, what is reported on the way, `result`.
+    func answer(
+        on layout: PromptLayout,
+        _ produce: @escaping @Sendable (Report) async throws -> (fields: [String: JSONValue], arrays: ArrayAnswer)
+    ) async throws -> ServerResponse {
+        guard chat.streams else {
+            let (fields, arrays) = try await produce { _ in }
+            return arrays.response(fields)
+        }
+        return events { writer in
+            try await writer.write(event: ["type": "meta", "layout": layout.payload()])
+            let (fields, arrays) = try await produce { try await writer.write(event: $0) }
+            try await writer.write(event: .object(arrays.complete(fields).merging(["type": "result"]) { $1 }))
+        }
+    }
+
     /// A stream of events, ended by `[DONE]`; what fails after the first event becomes an event of its own.
     func events(_ produce: @escaping @Sendable (ResponseWriter) async throws -> Void) -> ServerResponse {
         .events { writer in
@@ -15,6 +37,21 @@ extension APIRequest {
             }
             try await writer.write(ServerSentEvent("[DONE]"))
         }
+    }
+
+    /// Runs to the end; `report` hears of every token as an event.
+    func result(of run: GenerationRequest, _ report: Report) async throws -> GenerationResult {
+        for await event in resident.engine.generate(run) {
+            switch event {
+            case .token(let token, let text):
+                try await report([
+                    "type": "token", "id": .integer(token.id), "text": .string(text),
+                    "logprob": .number(token.logProbability),
+                ])
+            case .finished(let result, _): return result
+            }
+        }
+        throw CancellationError()
     }
 
     /// Keeps the request's place until `body` ends.

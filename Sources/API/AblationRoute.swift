@@ -13,8 +13,10 @@ enum AblationRoute {
         "gradients": GradientRoute.knownFields,
     ]
 
+    static let forms: [AnswerForm] = [.json, .npz]
+
     static func answer(_ request: ServerRequest, holder: ModelHolder) async throws -> ServerResponse {
-        let api = try await APIRequest.read(request, holder: holder, extra: fields)
+        let api = try await APIRequest.read(request, holder: holder, extra: fields, forms: forms)
         let reader = try AblationReader(api.chat.root)
         let judge = try api.judge()
         let prompt = try await api.prepare()

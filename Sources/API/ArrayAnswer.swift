@@ -29,13 +29,7 @@ struct ArrayAnswer {
     mutating func place(_ array: NumberArray, at path: String) throws(ProbeError) -> JSONValue {
         if form == .npz {
             let type: ArrayEncoding.NumberType = if case .base64(let type) = encoding { type } else { .f32 }
-            archivedBytes += array.values.count * 4 + 1024
-            guard archivedBytes <= NPZArchive.limit else {
-                throw .unsupported(
-                    "Accept",
-                    "\(path): \(archivedBytes) bytes are more than one NPZ holds, \(NPZArchive.limit)"
-                )
-            }
+            try reserve(array.values.count, path)
             archive.add(array, name: path, type: type)
             return ["npz": .string(path)]
         }
@@ -46,6 +40,20 @@ struct ArrayAnswer {
         )
         return array.base64(.f32)
     }
+
+    /// The same for integers, which are nested in any JSON.
+    mutating func place(_ array: IntegerArray, at path: String) throws(ProbeError) -> JSONValue {
+        guard form == .npz else { return array.nested }
+        try reserve(array.values.count, path)
+        archive.add(array, name: path)
+        return ["npz": .string(path)]
+    }
+
+    /// Whether numbers that JSON spreads over many members are wanted together, as arrays.
+    var gathersNumbers: Bool { form == .npz || encoding != .json }
+
+    /// Adds to the warnings.
+    mutating func warn(_ more: [String]) { warnings += more }
 
     /// `fields` with the warnings and what interventions resolved to.
     func complete(_ fields: [String: JSONValue]) -> [String: JSONValue] {
@@ -62,5 +70,17 @@ struct ArrayAnswer {
         var archive = archive
         archive.add(json, file: "meta.json")
         return .bytes(archive.data, contentType: AnswerForm.npz.rawValue)
+    }
+
+    // MARK: - Private
+
+    private mutating func reserve(_ count: Int, _ path: String) throws(ProbeError) {
+        archivedBytes += count * 4 + 1024
+        guard archivedBytes <= NPZArchive.limit else {
+            throw .unsupported(
+                "Accept",
+                "\(path): \(archivedBytes) bytes are more than one NPZ holds, \(NPZArchive.limit)"
+            )
+        }
     }
 }

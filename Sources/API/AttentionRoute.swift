@@ -15,8 +15,10 @@ enum AttentionRoute {
         "render": RenderRequest.fields,
     ]
 
+    static let forms = AnswerForm.allCases
+
     static func answer(_ request: ServerRequest, holder: ModelHolder) async throws -> ServerResponse {
-        let api = try await APIRequest.read(request, holder: holder, extra: fields, forms: AnswerForm.allCases)
+        let api = try await APIRequest.read(request, holder: holder, extra: fields, forms: forms)
         let attention = try api.chat.root.member("attention").map(AttentionRequest.init) ?? AttentionRequest()
         let render = try RenderRequest(api.chat.root.member("render"))
         if api.form == .png, attention.columns != .image {

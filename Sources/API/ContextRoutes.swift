@@ -12,9 +12,11 @@ enum ContextRoutes {
         "compress": ["keep": .value, "select": .value, "strategy": .value, "seed": .value]
     ]
 
+    static let forms: [AnswerForm] = [.json, .npz]
+
     /// `POST /v1/contexts`.
     static func add(_ request: ServerRequest, _ holder: ModelHolder) async throws -> ServerResponse {
-        let api = try await APIRequest.read(request, holder: holder, extra: fields)
+        let api = try await APIRequest.read(request, holder: holder, extra: fields, forms: forms)
         let compress = try CompressionRequest(api.chat.root.member("compress"))
         let prompt = try await api.prepare()
         var generation = try await api.generation(prompt)
@@ -27,24 +29,19 @@ enum ContextRoutes {
         generation.capture = compression.capture
         generation.norms = compression.norms
         generation.keepsPromptCache = true
-        guard let result = await api.resident.engine.result(of: generation) else { throw CancellationError() }
-        let context = try compression.context(of: result)
-        let id = try api.resident.contexts.add(context)
-        var fields = payload(context, id: id, store: api.resident.contexts)
-        fields["text"] = .string(result.text)
-        fields["finish_reason"] = .string(result.finishReason.rawValue)
-        fields["layout"] = prompt.layout.payload(generated: result.tokens)
-        fields["usage"] = CompletionPayload.usage(result, promptTokens: prompt.layout.length)
-        fields["timings"] = CompletionPayload.timings(result, promptTokens: prompt.layout.length)
-        fields.add(warnings: api.chat.warnings)
-        return .json(JSONValue.object(fields).serialized())
+        let run = generation
+        return try await api.answer(on: prompt.layout) { report in
+            let result = try await api.result(of: run, report)
+            return try keep(try compression.context(of: result), of: result, run, api)
+        }
     }
 
     /// `GET /v1/contexts/{id}`.
     static func get(_ request: ServerRequest, _ holder: ModelHolder) throws -> ServerResponse {
         let store = try holder.ready().contexts
         let (id, context) = try find(request, in: store)
-        return .json(JSONValue.object(payload(context, id: id, store: store)).serialized())
+        var arrays = ArrayAnswer(.json, .json)
+        return arrays.response(try payload(context, id: id, store: store, &arrays))
     }
 
     /// `DELETE /v1/contexts/{id}`.
@@ -72,6 +69,25 @@ enum ContextRoutes {
     }
 
     // MARK: - Private
+
+    /// Keeps a context and says what it is.
+    @Sendable private static func keep(
+        _ context: CompressedContext,
+        of result: GenerationResult,
+        _ run: GenerationRequest,
+        _ api: APIRequest
+    ) throws -> (fields: [String: JSONValue], arrays: ArrayAnswer) {
+        let store = api.resident.contexts
+        let length = run.prompt.layout.length
+        var arrays = ArrayAnswer(api, run)
+        var fields = try payload(context, id: try store.add(context), store: store, &arrays)
+        fields["text"] = .string(result.text)
+        fields["finish_reason"] = .string(result.finishReason.rawValue)
+        fields["layout"] = run.prompt.layout.payload(generated: result.tokens)
+        fields["usage"] = CompletionPayload.usage(result, promptTokens: length)
+        fields["timings"] = CompletionPayload.timings(result, promptTokens: length)
+        return (fields, arrays)
+    }
 
     /// A question as the chat body that it stands for.
     @Sendable private static func chatBody(asking body: JSONValue) throws -> JSONValue {
@@ -104,12 +120,21 @@ enum ContextRoutes {
         )
     }
 
-    private static func payload(_ context: CompressedContext, id: String, store: ContextStore) -> [String: JSONValue] {
-        [
+    private static func payload(
+        _ context: CompressedContext,
+        id: String,
+        store: ContextStore,
+        _ arrays: inout ArrayAnswer
+    ) throws(ProbeError) -> [String: JSONValue] {
+        let kept = IntegerArray(
+            shape: [context.kept.count, context.kept.first?.count ?? 0],
+            values: context.kept.flatMap { $0 }
+        )
+        return [
             "context_id": .string(id),
             "tokens_full": .integer(context.tokensFull),
             "tokens_kept": .integer(context.tokensKept),
-            "kept": .array(context.kept.map { .array($0.map { .integer($0) }) }),
+            "kept": try arrays.place(kept, at: "kept"),
             "bytes": .integer(context.cache.byteCount),
             "expires_in": .integer(Int(store.limits.timeToLive.components.seconds)),
         ]

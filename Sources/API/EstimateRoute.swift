@@ -14,7 +14,7 @@ enum EstimateRoute {
 
     private static let fields = [
         AttentionRoute.fields, KnockoutRoute.fields, AblationRoute.fields, LensRoute.fields, LocalizeRoute.fields,
-        ContextRoutes.fields, ["route": .value],
+        ContextRoutes.fields, GradientRoute.fields, ["route": .value],
     ].reduce([String: KnownFields]()) { $0.merging($1) { first, _ in first } }
 
     static func answer(_ request: ServerRequest, holder: ModelHolder) async throws -> ServerResponse {

@@ -12,39 +12,36 @@ enum GradientRoute {
         "method": .value, "target": .value, "steps": .value, "baseline": .value, "rule": .value, "positions": .span,
     ]
 
+    static let fields: [String: KnownFields] = ["gradients": knownFields, "render": RenderRequest.fields]
+
+    static let forms = AnswerForm.allCases
+
     static func answer(_ request: ServerRequest, holder: ModelHolder) async throws -> ServerResponse {
-        let api = try await APIRequest.read(
-            request,
-            holder: holder,
-            extra: ["gradients": knownFields],
-            forms: [.json, .npz]
-        )
+        let api = try await APIRequest.read(request, holder: holder, extra: fields, forms: forms)
         let attribution = try AttributionRequest(api.chat.root.member("gradients"))
+        let render = try RenderRequest(api.chat.root.member("render"))
+        if api.form == .png { try render.checkWithoutRowsAndLayers() }
         let prompt = try await api.prepare()
+        let overlay = try api.form == .png ? Overlay(render, layout: prompt.layout, images: api.images) : nil
         let run = try await api.generation(prompt, maxTokens: 0)
         guard let plain = await api.resident.engine.result(of: run) else { throw CancellationError() }
         let target = try await target(attribution, api: api, plain: plain)
         let study = GradientStudy(api: api, request: attribution, run: run, plain: plain, target: target)
-        guard api.chat.streams else {
-            let (fields, arrays) = try await study.answer { _, _ in }
-            return arrays.response(fields)
+        if let overlay {
+            let found = try await study.attribution { _, _ in }
+            return try await overlay.answer(study.map(found, of: overlay.placement))
         }
-        return api.events { writer in
-            try await writer.write(event: ["type": "meta", "layout": prompt.layout.payload()])
+        return try await api.answer(on: prompt.layout) { report in
             let (steps, continuation) = AsyncStream.makeStream(of: (done: Int, total: Int).self)
-            async let result = study.answer {
+            async let found = study.attribution {
                 continuation.yield(($0, $1))
             } onEnd: {
                 continuation.finish()
             }
             for await step in steps {
-                try await writer.write(event: [
-                    "type": "progress", "done": .integer(step.done), "total": .integer(step.total),
-                ])
+                try await report(["type": "progress", "done": .integer(step.done), "total": .integer(step.total)])
             }
-            var (fields, arrays) = try await result
-            fields["type"] = "result"
-            try await writer.write(event: .object(arrays.complete(fields)))
+            return try study.answer(try await found)
         }
     }
 
@@ -68,22 +65,35 @@ private struct GradientStudy: Sendable {
     let plain: GenerationResult
     let target: Int
 
-    /// The answer's members, and the arrays among them.
-    func answer(
+    /// What the gradients say.
+    func attribution(
         _ progress: @escaping @Sendable (Int, Int) -> Void,
         onEnd: @Sendable () -> Void = {}
-    ) async throws -> (fields: [String: JSONValue], arrays: ArrayAnswer) {
+    ) async throws -> Attribution {
         defer { onEnd() }
-        let found = try await api.resident.attributor.attribution(
+        return try await api.resident.attributor.attribution(
             request,
             of: run.prompt,
             target: target,
             interventions: run.interventions,
             progress: progress
         )
+    }
+
+    /// The answer's members, and the arrays among them.
+    func answer(_ found: Attribution) throws -> (fields: [String: JSONValue], arrays: ArrayAnswer) {
         var arrays = ArrayAnswer(api, run)
         let gradients = try payload(found, &arrays)
         return (["layout": run.prompt.layout.payload(), "gradients": gradients], arrays)
+    }
+
+    /// The unsigned score of each patch of a picture; patches without one have none.
+    func map(_ found: Attribution, of picture: ImagePlacement) throws(ProbeError) -> [Float] {
+        let scores = Dictionary(zip(found.positions, found.absolute)) { first, _ in first }
+        guard picture.patchPositions.contains(where: { scores[$0] != nil }) else {
+            throw .unsupported("gradients.positions", "holds no token of the picture that is to be drawn over")
+        }
+        return picture.patchPositions.map { scores[$0] ?? 0 }
     }
 
     // MARK: - Private

@@ -22,29 +22,25 @@ struct Grading {
         return .object(fields)
     }
 
-    /// How an answer changed. Without targets the baseline's own first token is the one compared.
-    func compare(_ run: GenerationResult, with baseline: GenerationResult) async throws -> JSONValue {
+    /// The first tokens that runs are compared at: those asked for, else the baseline's own.
+    func targets(_ baseline: GenerationResult) -> [(text: String, id: Int)] {
+        guard score.targets.isEmpty else { return score.targets }
         let first = baseline.next.argmax
-        let targets = score.targets.isEmpty ? [(text: tokenizer.text(of: first), id: first)] : score.targets
-        let comparison = RunComparison(run, with: baseline, targets: targets.map(\.id))
-        func byTarget(_ values: [Double]) -> JSONValue {
-            .object(Dictionary(zip(targets.map(\.text), values.map { .number($0) })) { first, _ in first })
+        return [(text: tokenizer.text(of: first), id: first)]
+    }
+
+    /// How an answer changed.
+    func compare(_ run: GenerationResult, with baseline: GenerationResult) async throws -> GradedComparison {
+        let targets = targets(baseline)
+        let isFlipped = task.map {
+            $0.isCorrect(baseline, tokenizer: tokenizer) && !$0.isCorrect(run, tokenizer: tokenizer)
         }
-        var fields: [String: JSONValue] = [
-            "common_prefix": .integer(comparison.commonPrefix),
-            "first_token_changed": .bool(comparison.isFirstTokenChanged),
-            "delta_logprob": byTarget(comparison.deltaLogProbability),
-            "delta_prob": byTarget(comparison.deltaProbability),
-            "delta_logit": byTarget(comparison.deltaLogit),
-            "relative_change": byTarget(comparison.relativeChange),
-            "kl_next": .number(comparison.divergence),
-            "objects": try await judge?.judge(reference: baseline.text, candidate: run.text).counts ?? nil,
-        ]
-        if let task {
-            let isCorrect = task.isCorrect(run, tokenizer: tokenizer)
-            fields["flipped"] = .bool(task.isCorrect(baseline, tokenizer: tokenizer) && !isCorrect)
-        }
-        return .object(fields)
+        return GradedComparison(
+            comparison: RunComparison(run, with: baseline, targets: targets.map(\.id)),
+            targets: targets.map(\.text),
+            judgement: try await judge?.judge(reference: baseline.text, candidate: run.text),
+            isFlipped: isFlipped
+        )
     }
 
     /// The share of runs that the right baseline answer did not survive, `null` if it was wrong; `nil` without a task.
@@ -54,6 +50,36 @@ struct Grading {
         var tally = FlipTally()
         for run in runs { tally.count(baseline: isCorrect, ablated: task.isCorrect(run, tokenizer: tokenizer)) }
         return tally.rate.map { .number($0) } ?? .null
+    }
+}
+
+/// How one run of a study differs from the baseline.
+struct GradedComparison {
+    let comparison: RunComparison
+    /// The words whose first tokens are compared.
+    let targets: [String]
+    /// `nil` without a judge.
+    let judgement: Judgement?
+    /// Whether a right answer became wrong; `nil` without a task.
+    let isFlipped: Bool?
+
+    /// The `compare` member.
+    var payload: JSONValue {
+        func byTarget(_ values: [Double]) -> JSONValue {
+            .object(Dictionary(zip(targets, values.map { .number($0) })) { first, _ in first })
+        }
+        var fields: [String: JSONValue] = [
+            "common_prefix": .integer(comparison.commonPrefix),
+            "first_token_changed": .bool(comparison.isFirstTokenChanged),
+            "delta_logprob": byTarget(comparison.deltaLogProbability),
+            "delta_prob": byTarget(comparison.deltaProbability),
+            "delta_logit": byTarget(comparison.deltaLogit),
+            "relative_change": byTarget(comparison.relativeChange),
+            "kl_next": .number(comparison.divergence),
+            "objects": judgement?.counts ?? nil,
+        ]
+        if let isFlipped { fields["flipped"] = .bool(isFlipped) }
+        return .object(fields)
     }
 }
 

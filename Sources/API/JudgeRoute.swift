@@ -6,25 +6,39 @@ import WebServer
 
 /// `POST /v1/judge`: which tangible objects two texts share.
 enum JudgeRoute {
+    static let forms: [AnswerForm] = [.json, .npz]
+
+    private static let fields: KnownFields = [
+        "reference": .value, "candidate": .value, "judge": .value, "encoding": .value, "dtype": .value,
+    ]
+
     static func answer(_ request: ServerRequest, _ holder: ModelHolder) async throws -> ServerResponse {
         let resident = try holder.ready()
         let place = try resident.gate.enter()
         defer { withExtendedLifetime(place) {} }
+        let form = try AnswerForm(request, offered: forms)
         let external = resident.externalJudge
-        let (judge, reference, candidate) = try await WorkQueue.run {
+        let (judge, reference, candidate, warnings) = try await WorkQueue.run {
             let root = ProbeField(try RequestBody.json(request), path: "")
             let field = root.member("judge") ?? ProbeField("lexical", path: "judge")
             guard let judge = try Judge.read(field, external: external) else {
                 throw ProbeError.invalid("judge", "is \"none\"; ask for lexical or external")
             }
-            return (judge, try text(root.required("reference")), try text(root.required("candidate")))
+            _ = try ArrayEncoding(root)
+            let (reference, candidate) = (try text(root.required("reference")), try text(root.required("candidate")))
+            return (judge, reference, candidate, fields.warnings(root.value))
         }
         let judgement = try await judge.judge(reference: reference, candidate: candidate)
-        guard case .object(var fields) = judgement.counts else { return .json(judgement.counts.serialized()) }
-        fields["reference_objects"] = .array(judgement.referenceObjects.map { .string($0) })
-        fields["candidate_objects"] = .array(judgement.candidateObjects.map { .string($0) })
-        fields["matches"] = .array(judgement.matches.map { [.integer($0.reference), .integer($0.candidate)] })
-        return .json(JSONValue.object(fields).serialized())
+        var arrays = ArrayAnswer(form, .json, warnings: warnings)
+        var answer = judgement.counts.object ?? [:]
+        answer["reference_objects"] = .array(judgement.referenceObjects.map { .string($0) })
+        answer["candidate_objects"] = .array(judgement.candidateObjects.map { .string($0) })
+        let matches = judgement.matches.flatMap { [$0.reference, $0.candidate] }
+        answer["matches"] = try arrays.place(
+            IntegerArray(shape: [judgement.matches.count, 2], values: matches),
+            at: "matches"
+        )
+        return arrays.response(answer)
     }
 
     // MARK: - Private

@@ -17,8 +17,10 @@ enum KnockoutRoute {
         "score": .score, "judge": .value, "object": .span,
     ]
 
+    static let forms: [AnswerForm] = [.json, .npz]
+
     static func answer(_ request: ServerRequest, holder: ModelHolder) async throws -> ServerResponse {
-        let api = try await APIRequest.read(request, holder: holder, extra: fields)
+        let api = try await APIRequest.read(request, holder: holder, extra: fields, forms: forms)
         let variants = try KnockoutVariant.read(api.chat.root, model: api.resident.model)
         let judge = try api.judge()
         let prompt = try await api.prepare()

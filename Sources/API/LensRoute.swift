@@ -15,8 +15,10 @@ enum LensRoute {
         "render": RenderRequest.fields,
     ]
 
+    static let forms = AnswerForm.allCases
+
     static func answer(_ request: ServerRequest, holder: ModelHolder) async throws -> ServerResponse {
-        let api = try await APIRequest.read(request, holder: holder, extra: fields, forms: AnswerForm.allCases)
+        let api = try await APIRequest.read(request, holder: holder, extra: fields, forms: forms)
         let lens = try LensRequest(api.chat.root.member("lens"))
         let render = try RenderRequest(api.chat.root.member("render"))
         if api.form == .png, lens.target == nil {

@@ -14,7 +14,12 @@ struct NPZArchive {
 
     /// Adds an array under `name`.
     mutating func add(_ array: NumberArray, name: String, type: ArrayEncoding.NumberType = .f32) {
-        add(Self.npyHeader(array.shape, type) + array.bytes(type), file: "\(name).npy")
+        add(Self.npyHeader(array.shape, type == .f32 ? "<f4" : "<f2") + array.bytes(type), file: "\(name).npy")
+    }
+
+    /// Adds an array of integers under `name`.
+    mutating func add(_ array: IntegerArray, name: String) {
+        add(Self.npyHeader(array.shape, "<i4") + array.bytes, file: "\(name).npy")
     }
 
     /// Adds a file as it is.
@@ -63,9 +68,8 @@ struct NPZArchive {
     // MARK: - Private
 
     /// Magic, version, and a dictionary padded so that the numbers begin at a multiple of 64.
-    private static func npyHeader(_ shape: [Int], _ type: ArrayEncoding.NumberType) -> Data {
+    private static func npyHeader(_ shape: [Int], _ code: String) -> Data {
         let sizes = shape.map(String.init).joined(separator: ", ") + (shape.count == 1 ? "," : "")
-        let code = type == .f32 ? "<f4" : "<f2"
         var text = "{'descr': '\(code)', 'fortran_order': False, 'shape': (\(sizes)), }"
         let unpadded = 10 + text.utf8.count + 1
         text += String(repeating: " ", count: (64 - unpadded % 64) % 64) + "\n"

@@ -15,33 +15,38 @@ struct NumberArray {
     }
 
     /// Nested arrays.
-    var nested: JSONValue { Self.nested(shape[...], values[...]) }
+    var nested: JSONValue { .nested(shape[...], values[...]) { .float($0) } }
 
     /// The numbers alone, little-endian.
     func bytes(_ type: ArrayEncoding.NumberType) -> Data {
         switch type {
-        case .f32: Self.littleEndian(values) { $0.bitPattern.littleEndian }
-        case .f16: Self.littleEndian(values) { HalfPrecision.bits($0).littleEndian }
+        case .f32: Data(littleEndian: values.map(\.bitPattern))
+        case .f16: Data(littleEndian: values.map(HalfPrecision.bits))
         }
     }
+}
 
-    // MARK: - Private
+/// Ids, pixels, positions or flags with a shape, row-major. Halves could not hold them, so they are encoded as what
+/// they are: as numbers in JSON, as 32-bit integers in an archive.
+struct IntegerArray {
+    let shape: [Int]
+    let values: [Int32]
 
-    private static func littleEndian<Word: FixedWidthInteger>(_ values: [Float], _ word: (Float) -> Word) -> Data {
-        values.map(word).withUnsafeBytes { Data($0) }
+    init(shape: [Int], values: [Int]) {
+        self.shape = shape
+        self.values = values.map { Int32(clamping: $0) }
     }
 
-    private static func nested(_ shape: ArraySlice<Int>, _ values: ArraySlice<Float>) -> JSONValue {
-        guard let first = shape.first else { return .null }
-        let rest = shape.dropFirst()
-        guard !rest.isEmpty else { return .array(values.map { .float($0) }) }
-        let stride = rest.reduce(1, *)
-        return .array(
-            (0..<first).map { index in
-                let start = values.startIndex + index * stride
-                return nested(rest, values[start..<start + stride])
-            }
-        )
+    /// Nested arrays.
+    var nested: JSONValue { .nested(shape[...], values[...]) { .integer(Int($0)) } }
+
+    /// The numbers alone, little-endian.
+    var bytes: Data { Data(littleEndian: values) }
+}
+
+extension Data {
+    fileprivate init<Word: FixedWidthInteger>(littleEndian words: [Word]) {
+        self = words.map(\.littleEndian).withUnsafeBytes { Data($0) }
     }
 }
 
@@ -49,6 +54,24 @@ extension JSONValue {
     /// A number with the shortest text that reads back as the same f32.
     static func float(_ value: Float) -> JSONValue {
         .number(Double(value.description) ?? Double(value))
+    }
+
+    /// Row-major values as arrays within arrays.
+    fileprivate static func nested<Element>(
+        _ shape: ArraySlice<Int>,
+        _ values: ArraySlice<Element>,
+        _ leaf: (Element) -> JSONValue
+    ) -> JSONValue {
+        guard let first = shape.first else { return .null }
+        let rest = shape.dropFirst()
+        guard !rest.isEmpty else { return .array(values.map(leaf)) }
+        let stride = rest.reduce(1, *)
+        return .array(
+            (0..<first).map { index in
+                let start = values.startIndex + index * stride
+                return nested(rest, values[start..<start + stride], leaf)
+            }
+        )
     }
 }
 

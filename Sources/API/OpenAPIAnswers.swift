@@ -67,7 +67,8 @@ enum OpenAPIAnswers {
     )
 
     private static let capabilities = object([
-        "probes": list(string), "streaming": list(string), "interventions": list(string),
+        "probes": list(string), "streaming": list(string),
+        "forms": ["type": "object", "additionalProperties": list(string)], "interventions": list(string),
         "knockout_presets": list(string), "spans": list(string), "layer_presets": ["type": "object"],
         "limits": ["type": "object"],
     ])
@@ -189,9 +190,23 @@ enum OpenAPIAnswers {
         required: ["text", "tokens", "finish_reason", "next"]
     )
 
+    /// The figures of a study's variants, one row for each, where arrays were asked for as base64 or NPZ.
+    static let scores = object([
+        "targets": list(object(["text": string, "id": integer])),
+        "baseline": object(distribution), "logprob": reference("NumberArray"), "top_id": list(list(integer)),
+        "top_logprob": reference("NumberArray"), "delta_logprob": reference("NumberArray"),
+        "delta_prob": reference("NumberArray"), "delta_logit": reference("NumberArray"),
+        "relative_change": reference("NumberArray"), "kl_next": reference("NumberArray"),
+        "precision": reference("NumberArray"), "recall": reference("NumberArray"), "f1": reference("NumberArray"),
+    ])
+
+    private static let distribution: JSONValue = [
+        "logprob": reference("NumberArray"), "top_id": list(integer), "top_logprob": reference("NumberArray"),
+    ]
+
     private static let knockout = object(
         [
-            "layout": reference("Layout"), "baseline": reference("Run"),
+            "layout": reference("Layout"), "baseline": reference("Run"), "scores": scores, "resolved": resolved,
             "variants": list(
                 object([
                     "name": string, "layers": list(integer), "interventions": ["type": "array"], "resolved": resolved,

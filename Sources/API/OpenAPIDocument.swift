@@ -75,10 +75,13 @@ struct OpenAPIDocument {
 
     private static func content(_ answer: RouteEntry.Answer) -> JSONValue {
         switch answer {
-        case .json(let name): ["application/json": media(name)]
-        case .jsonOrEvents(let name): ["application/json": media(name), "text/event-stream": media("Events")]
-        case .file: ["image/*": media("File")]
-        case .text: ["text/plain": ["schema": ["type": "string"]]]
+        case .json(let name, let forms, let streams):
+            var content: [String: JSONValue] = [:]
+            for form in forms { content[form.rawValue] = form == .json ? media(name) : media("File") }
+            if streams { content["text/event-stream"] = media("Events") }
+            return .object(content)
+        case .file: return ["image/*": media("File")]
+        case .text: return ["text/plain": ["schema": ["type": "string"]]]
         }
     }
 

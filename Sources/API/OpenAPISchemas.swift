@@ -1,3 +1,4 @@
+import Imaging
 import JSON
 
 /// The bodies that routes take, as JSON Schema.
@@ -88,8 +89,19 @@ enum OpenAPISchemas {
             "heads": ["oneOf": [["enum": ["mean", "max", "all"]], ["type": "array", "items": ["type": "integer"]]]],
             "columns": ["enum": ["image", "all"]],
             "normalize": ["enum": ["none", "image"]],
-        ])
+        ]),
+        "render": render,
     ])
+
+    /// How a map is drawn where the answer is a PNG.
+    static let render: JSONValue = {
+        let choice: JSONValue = ["oneOf": [["type": "integer", "minimum": 0], ["const": "mean"]], "default": "mean"]
+        return object([
+            "row": choice, "layer": choice, "image": ["type": "integer", "minimum": 0],
+            "colormap": ["enum": .array(Colormap.allCases.map { .string($0.rawValue) }), "default": "viridis"],
+            "opacity": ["type": "number", "minimum": 0, "maximum": 1, "default": 0.6],
+        ])
+    }()
 
     private static let knockout = chat(adding: [
         "knockouts": list(["oneOf": [reference("Intervention"), reference("NamedKnockout")]]),
@@ -122,7 +134,8 @@ enum OpenAPISchemas {
             "norm": ["enum": ["final", "none"]],
             "vocabulary": ["type": ["array", "null"], "items": ["type": "string"]],
             "target": ["type": ["string", "null"]],
-        ])
+        ]),
+        "render": render,
     ])
 
     /// What `/v1/gradients` and the gradient sets of an ablation read.
@@ -135,7 +148,7 @@ enum OpenAPISchemas {
         "positions": reference("Span"),
     ])
 
-    private static let gradients = chat(adding: ["gradients": gradientOptions])
+    private static let gradients = chat(adding: ["gradients": gradientOptions, "render": render])
 
     private static let context = chat(adding: [
         "compress": object([

@@ -38,7 +38,7 @@ enum OpenAPIStudies {
         "image": ["type": "integer", "minimum": 0, "default": 0],
         "layers": reference("Layers"),
         "dilate_px": ["type": "number", "minimum": 0, "default": 40],
-        "select": ["enum": ["all", "lost"], "default": "all"],
+        "select": ["enum": ["all", "lost"], "default": "all"], "render": OpenAPISchemas.render,
     ])
 
     private static let ablation = OpenAPISchemas.chat(adding: [
@@ -60,7 +60,7 @@ enum OpenAPIStudies {
 
     private static let ablationAnswer = object(
         [
-            "layout": reference("Layout"), "baseline": reference("Run"),
+            "layout": reference("Layout"), "baseline": reference("Run"), "scores": OpenAPIAnswers.scores,
             "variants": list(
                 object([
                     "name": string, "layers": list(integer), "interventions": ["type": "array"],
@@ -102,6 +102,14 @@ enum OpenAPIStudies {
                 "phrase": string, "tokens": list(object(["position": integer, "token": string])), "area": number,
                 "dilate_px": number, "mean": pointing, "layers": list(pointing), "lost": ["type": ["boolean", "null"]],
                 "counted": ["type": "boolean"],
+                "maps": [
+                    "description": "[layers][patches], where arrays were asked for as base64 or NPZ",
+                    "$ref": "#/components/schemas/NumberArray",
+                ],
+                "scores": object([
+                    "peak": list(list(integer)), "hit": list(integer), "pointing_game": list(integer),
+                    "mass_inside": reference("NumberArray"),
+                ]),
             ]),
             "warnings": list(string),
         ],

@@ -12,8 +12,8 @@ struct RenderRequest {
     let row: Int?
     /// Which layer is drawn, by its number; `nil` for the mean of all that the request selected.
     let layer: Int?
-    /// Which of the prompt's pictures.
-    let image: Int
+    /// Which of the prompt's pictures; `nil` for the one that the map is of, else the first.
+    let image: Int?
     let renderer: HeatmapRenderer
 
     /// The fields of the request.
@@ -26,7 +26,7 @@ struct RenderRequest {
         let field = try field?.object()
         row = try Self.index(field?.member("row"))
         layer = try Self.index(field?.member("layer"))
-        image = try field?.member("image")?.integer() ?? 0
+        image = try field?.member("image")?.integer()
         let colormap: Colormap =
             try field?.member("colormap").map { value throws(ProbeError) in try value.word() } ?? .viridis
         let opacity = try field?.member("opacity")?.number() ?? 0.6
@@ -44,6 +44,19 @@ struct RenderRequest {
             throw .unsupported("render.row", "row \(row) does not exist; the answer has rows 0…\(count - 1)")
         }
         return [row]
+    }
+
+    /// Refuses the choice of a row where a map has none.
+    func checkWithoutRows() throws(ProbeError) {
+        guard let row else { return }
+        throw .unsupported("render.row", "is \(row); this map has no rows, leave it out")
+    }
+
+    /// Refuses the choice of a row or a layer where a map has neither.
+    func checkWithoutRowsAndLayers() throws(ProbeError) {
+        try checkWithoutRows()
+        guard let layer else { return }
+        throw .unsupported("render.layer", "is \(layer); this map has no layers, leave it out")
     }
 
     /// The place of `layer` among the selected `layers`, all places where the mean is drawn.
@@ -68,17 +81,26 @@ struct Overlay: Sendable {
     let placement: ImagePlacement
     let picture: PromptImage
 
-    /// Finds the picture that is to be drawn over.
-    init(_ request: RenderRequest, layout: PromptLayout, images: [PromptImage]) throws(ProbeError) {
-        guard layout.images.indices.contains(request.image) else {
+    /// Finds the picture that is to be drawn over; `picture` is the one that the map is of, where it is of one alone.
+    init(
+        _ request: RenderRequest,
+        layout: PromptLayout,
+        images: [PromptImage],
+        picture: Int? = nil
+    ) throws(ProbeError) {
+        let index = request.image ?? picture ?? 0
+        guard layout.images.indices.contains(index) else {
             throw .unsupported(
                 "render.image",
-                "picture \(request.image) is not in the prompt, which has \(layout.images.count)"
+                "picture \(index) is not in the prompt, which has \(layout.images.count)"
             )
         }
+        guard picture == nil || picture == index else {
+            throw .unsupported("render.image", "is \(index); the map is of picture \(picture ?? 0)")
+        }
         self.request = request
-        placement = layout.images[request.image]
-        picture = images[request.image]
+        placement = layout.images[index]
+        self.picture = images[index]
     }
 
     /// The PNG of the values of the picture's patches, which come tile by tile, each row-major; a thumbnail is not

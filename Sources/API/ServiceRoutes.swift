@@ -26,7 +26,8 @@ enum ServiceRoutes {
         return .json(entry(resident).serialized())
     }
 
-    static func capabilities(_ holder: ModelHolder) throws -> ServerResponse {
+    /// What can be asked for; `routes` are those that ask the model.
+    static func capabilities(_ holder: ModelHolder, of routes: [RouteEntry]) throws -> ServerResponse {
         let resident = try holder.ready()
         let model = resident.model
         let depth = model.decoder.configuration.layers
@@ -39,9 +40,14 @@ enum ServiceRoutes {
                 "/v1/attention", "/v1/knockout", "/v1/logit-lens", "/v1/activations", "/v1/gradients", "/v1/ablation",
                 "/v1/localize", "/v1/judge",
             ],
-            "streaming": [
-                "/v1/chat/completions", "/v1/attention", "/v1/knockout", "/v1/gradients", "/v1/ablation",
-            ],
+            "streaming": .array(routes.filter(\.streams).map { .string($0.pattern) }),
+            "forms": .object(
+                Dictionary(
+                    uniqueKeysWithValues: AnswerForm.allCases.filter { $0 != .json }.map { form in
+                        (form.rawValue, .array(routes.filter { $0.forms.contains(form) }.map { .string($0.pattern) }))
+                    }
+                )
+            ),
             "sites": .array(ActivationsRoute.sites(of: model)),
             "interventions": .array(Intervention.kinds.map { .string($0) }),
             "knockout_presets": .array(KnockoutPreset.allCases.map { .string($0.rawValue) }),

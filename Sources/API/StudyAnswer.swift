@@ -26,45 +26,40 @@ struct StudyAnswer {
     /// What the client should know beside the answer.
     var warnings: [String]
 
-    /// Runs the study and answers as JSON or, if the body asks for it, as events.
+    /// Runs the study and answers in the form that was asked for or, if the body wants a stream, as events.
     func response() async throws -> ServerResponse {
         var plan = api.plan(baseline.prompt, maxTokens: baseline.maxTokens)
         plan.variants = variants.map { api.variant(of: plan.baseline, changing: $0.interventions) }
         try await api.check(plan)
-        guard api.chat.streams else {
-            return .json(JSONValue.object(try await run { _, _ in }).serialized())
-        }
-        return api.events { writer in
-            try await writer.write(event: ["type": "meta", "layout": baseline.prompt.layout.payload()])
-            var result = try await run { type, fields in
-                try await writer.write(event: .object(fields.merging(["type": .string(type)]) { first, _ in first }))
-            }
-            result["type"] = "result"
-            try await writer.write(event: .object(result))
-        }
+        return try await api.answer(on: baseline.prompt.layout) { try await run($0) }
     }
 
     // MARK: - Private
 
     /// Runs everything; `report` hears of the baseline and of each variant as it ends.
     private func run(
-        _ report: (_ type: String, _ fields: [String: JSONValue]) async throws -> Void
-    ) async throws -> [String: JSONValue] {
+        _ report: APIRequest.Report
+    ) async throws -> (fields: [String: JSONValue], arrays: ArrayAnswer) {
         let study = InterventionStudy(
             engine: api.resident.engine,
             baseline: baseline,
             variants: variants.map { StudyVariant(name: $0.name, interventions: $0.interventions) }
         )
         var payloads = [JSONValue](repeating: nil, count: variants.count)
+        var comparisons = [GradedComparison?](repeating: nil, count: variants.count)
         var baselinePayload: JSONValue = nil
         let outcome = try await study.run { event in
             switch event {
             case .baseline(let reference):
                 baselinePayload = grading.payload(reference)
-                try await report("progress", ["baseline": baselinePayload, "variants": .integer(variants.count)])
+                try await report([
+                    "type": "progress", "baseline": baselinePayload, "variants": .integer(variants.count),
+                ])
             case .variant(let index, let result, let reference):
-                payloads[index] = try await payload(variants[index], result, reference)
-                try await report("variant", ["index": .integer(index), "variant": payloads[index]])
+                let graded = try await grading.compare(result, with: reference)
+                comparisons[index] = graded
+                payloads[index] = payload(variants[index], result, graded)
+                try await report(["type": "variant", "index": .integer(index), "variant": payloads[index]])
             }
         }
         var fields: [String: JSONValue] = [
@@ -78,22 +73,32 @@ struct StudyAnswer {
             ],
         ]
         if let rate = grading.flipRate(outcome.variants, baseline: outcome.baseline) { fields["flip_rate"] = rate }
-        fields.add(warnings: api.chat.warnings + warnings)
-        return fields
+        var arrays = ArrayAnswer(api, baseline)
+        arrays.warn(warnings)
+        if arrays.gathersNumbers {
+            let scores = StudyScores(
+                baseline: outcome.baseline,
+                variants: zip(outcome.variants, comparisons).compactMap { run, graded in graded.map { (run, $0) } },
+                targets: grading.targets(outcome.baseline),
+                topK: grading.score.topK
+            )
+            fields["scores"] = try scores.json(&arrays)
+        }
+        return (fields, arrays)
     }
 
     private func payload(
         _ variant: PlannedVariant,
         _ result: GenerationResult,
-        _ reference: GenerationResult
-    ) async throws -> JSONValue {
+        _ graded: GradedComparison
+    ) -> JSONValue {
         var fields: [String: JSONValue] = [
             "name": .string(variant.name),
             "layers": .array(variant.interventions.layers.map { .integer($0) }),
             "interventions": variant.written,
             "resolved": variant.interventions.payload,
             "run": grading.payload(result),
-            "compare": try await grading.compare(result, with: reference),
+            "compare": graded.payload,
         ]
         if let positions = variant.positions { fields["positions"] = .array(positions.map { .integer($0) }) }
         return .object(fields)

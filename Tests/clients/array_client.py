@@ -66,7 +66,55 @@ def checks(url, picture):
         bare = Image.open(io.BytesIO(post("/v1/logit-lens", "image/png", lens=lens, render={"opacity": 0})))
         numpy.testing.assert_array_equal(numpy.array(bare), numpy.array(original))
 
+    def a_study_archive_has_variants_as_rows():
+        bodies = {
+            "/v1/knockout": {"knockouts": ["img->gen", "img->txt", "img->txt+gen"]},
+            "/v1/ablation": {"ablations": [{"tokens": "image"}, {"tokens": [4, 5, 6]}]},
+        }
+        for path, members in bodies.items():
+            members["score"] = {"targets": ["Yes", "No"], "top_k": 4}
+            arrays, meta = archive(path, **members)
+            variants = plain(path, **members)["variants"]
+            assert [variant["name"] for variant in meta["variants"]] == [variant["name"] for variant in variants]
+            targets = [target["text"] for target in meta["scores"]["targets"]]
+            for name in ("delta_logprob", "delta_prob", "delta_logit", "relative_change"):
+                expected = [[variant["compare"][name][target] for target in targets] for variant in variants]
+                numpy.testing.assert_array_equal(arrays[f"scores.{name}"], numpy.array(expected, numpy.float32))
+            divergences = [variant["compare"]["kl_next"] for variant in variants]
+            numpy.testing.assert_array_equal(arrays["scores.kl_next"], numpy.array(divergences, numpy.float32))
+            ids = [[token["id"] for token in variant["run"]["next"]["top"]] for variant in variants]
+            assert arrays["scores.top_id"].dtype == numpy.int32
+            numpy.testing.assert_array_equal(arrays["scores.top_id"], ids)
+            own = arrays["scores.logprob"] - arrays["scores.baseline.logprob"]
+            numpy.testing.assert_allclose(own, arrays["scores.delta_logprob"], atol=1e-5)
+
+    def a_localization_archive_holds_the_maps_it_scored():
+        word = max(plain("/v1/attention")["text"].replace(".", "").split(), key=len)
+        members = {"phrase": word, "box": [0, 0, 30, 40]}
+        arrays, meta = archive("/v1/localize", **members)
+        layers = plain("/v1/localize", **members)["localization"]["layers"]
+        assert meta["localization"]["maps"] == {"npz": "localization.maps"}
+        assert arrays["localization.maps"].shape == (len(layers), len(meta["layout"]["images"][0]["patch_boxes"]))
+        mass = numpy.array([layer["mass_inside"] for layer in layers], numpy.float32)
+        numpy.testing.assert_array_equal(arrays["localization.scores.mass_inside"], mass)
+        numpy.testing.assert_array_equal(arrays["localization.scores.peak"], [layer["peak"] for layer in layers])
+
+    def a_context_archive_holds_what_each_layer_kept():
+        arrays, meta = archive("/v1/contexts", compress={"keep": 3, "select": "norm"})
+        kept = arrays["kept"]
+        assert kept.dtype == numpy.int32 and kept.shape[1] == 3 and meta["tokens_kept"] == meta["tokens_full"] - 141
+        assert numpy.all(numpy.diff(kept, axis=1) > 0)
+
+    def gradients_are_drawn():
+        gradients = {"method": "gradient"}
+        overlay = Image.open(io.BytesIO(post("/v1/gradients", "image/png", gradients=gradients)))
+        assert overlay.size == (60, 40) and overlay.mode == "RGB"
+
     return [
+        a_study_archive_has_variants_as_rows,
+        a_localization_archive_holds_the_maps_it_scored,
+        a_context_archive_holds_what_each_layer_kept,
+        gradients_are_drawn,
         an_attention_archive_holds_the_json_s_numbers,
         halves_are_the_rounded_numbers,
         a_lens_archive_holds_the_target,
