@@ -9,11 +9,13 @@ struct AttentionPayload {
     let layout: PromptLayout
     /// Recorded rows in position order, each with the text it is named by.
     let rows: [(row: AttentionRow, token: String)]
+    private let sinks: SinkRecord?
 
     /// Rows that produced the answer's tokens are named by those; a span's rows by the tokens at their own positions.
     init(_ result: GenerationResult, request: AttentionRequest, capture: AttentionCapture, layout: PromptLayout) {
         self.capture = capture
         self.layout = layout
+        sinks = result.sinks
         let producesTokens = request.rows == nil
         let own = Dictionary(layout.tokens.map { ($0.position, $0.text) }) { first, _ in first }
         rows = result.attention.values.sorted { $0.position < $1.position }.compactMap { row in
@@ -25,13 +27,17 @@ struct AttentionPayload {
     }
 
     func json(_ arrays: inout ArrayAnswer) throws -> JSONValue {
-        [
-            "rows": .array(rows.map { ["position": .integer($0.row.position), "token": .string($0.token)] }),
+        let rows = AttentionArrays(rows.map(\.row), capture, layout)
+        var fields: [String: JSONValue] = [
+            "rows": .array(self.rows.map { ["position": .integer($0.row.position), "token": .string($0.token)] }),
             "layers": .array(capture.layers.map { .integer($0) }),
             "heads": capture.separateHeads.map { .array($0.map { .integer($0) }) } ?? nil,
-            "maps": try arrays.place(maps, at: "attention.maps"),
-            "fractions": .object(try fractions(&arrays)),
+            "maps": try arrays.place(rows.maps, at: "attention.maps"),
+            "fractions": .object(try rows.fractions.places(in: &arrays, at: "attention.fractions")),
         ]
+        if capture.rollsOut { fields["rollout"] = true }
+        if let sinks = try sinkPayload(rows, &arrays) { fields["sinks"] = sinks }
+        return .object(fields)
     }
 
     /// One value for each patch of a picture: the mean over the drawn rows, layers and heads.
@@ -46,29 +52,17 @@ struct AttentionPayload {
 
     // MARK: - Private
 
-    /// `[rows][layers](heads)[columns]`; rows that see fewer columns than the longest end in zeros.
-    private var maps: NumberArray {
-        let columns = rows.flatMap { $0.row.layers }.flatMap(\.maps).map(\.count).max() ?? 0
-        var shape = [rows.count, capture.layers.count, columns]
-        if let heads = capture.separateHeads { shape.insert(heads.count, at: 2) }
-        var values: [Float] = []
-        values.reserveCapacity(shape.reduce(1, *))
-        for map in rows.flatMap({ $0.row.layers }).flatMap(\.maps) {
-            values += map
-            values += Array(repeating: 0, count: columns - map.count)
-        }
-        return NumberArray(shape: shape, values: values)
-    }
-
-    private func fractions(_ arrays: inout ArrayAnswer) throws -> [String: JSONValue] {
-        let always: [PositionKind] = [.image, .bos, .system, .question, .template, .generated]
-        let kinds = always + [.history, .prefix].filter(layout.kinds.contains)
-        var result: [String: JSONValue] = [:]
-        for kind in kinds {
-            let values = rows.flatMap { $0.row.layers }.map { $0.fractions[kind] ?? 0 }
-            let array = NumberArray(shape: [rows.count, capture.layers.count], values: values)
-            result[kind.rawValue] = try arrays.place(array, at: "attention.fractions.\(kind.rawValue)")
-        }
-        return result
+    /// What the maps leave out, layer by layer.
+    private func sinkPayload(_ rows: AttentionArrays, _ arrays: inout ArrayAnswer) throws -> JSONValue? {
+        guard let threshold = capture.sinks?.threshold else { return nil }
+        let found = capture.layers.map { sinks?.layers[$0] }
+        func list(_ integers: [Int]?) -> JSONValue { .array((integers ?? []).map { .integer($0) }) }
+        return [
+            "tau": .number(threshold),
+            "dimensions": .array(found.map { list($0?.dimensions) }),
+            "positions": .array(found.map { list($0?.positions) }),
+            "columns": .array(found.map { list(capture.columns(of: $0?.positions ?? [])) }),
+            "mass": try arrays.place(rows.excludedMass, at: "attention.sinks.mass"),
+        ]
     }
 }

@@ -10,7 +10,7 @@ enum AttentionRoute {
     static let fields: [String: KnownFields] = [
         "attention": [
             "rows": .span, "layers": .layers, "heads": .value, "columns": .value, "normalize": .value,
-            "exclude_sinks": .value, "rollout": .value,
+            "exclude_sinks": ["tau": .value, "dimensions": .value], "rollout": .value,
         ],
         "render": RenderRequest.fields,
     ]
@@ -27,6 +27,7 @@ enum AttentionRoute {
         let prompt = try await api.prepare()
         var generation = try await api.generation(prompt)
         let capture = try generation.record(attention, shape: api.resident.model.probeShape)
+        try api.resident.engine.checkMemory(for: generation)
         let engine = api.resident.engine
         let answer = AttentionAnswer(api: api, run: generation, attention: attention, capture: capture)
         guard api.chat.streams else {
@@ -87,6 +88,7 @@ private struct AttentionAnswer {
     // MARK: - Private
 
     private func fields(_ result: GenerationResult, _ arrays: inout ArrayAnswer) throws -> [String: JSONValue] {
+        arrays.warn([capture.sinks?.warning].compactMap { $0 })
         let payload = AttentionPayload(result, request: attention, capture: capture, layout: layout)
         return [
             "text": .string(result.text),

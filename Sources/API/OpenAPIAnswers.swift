@@ -167,6 +167,12 @@ enum OpenAPIAnswers {
         ],
     ]
 
+    /// Sinks that the maps leave out, layer by layer, and the mass of each row and layer that went to them.
+    private static let sinks = object([
+        "tau": number, "dimensions": list(list(integer)), "positions": list(list(integer)),
+        "columns": list(list(integer)), "mass": reference("NumberArray"),
+    ])
+
     private static let attention = object(
         [
             "text": string, "tokens": list(reference("Token")), "finish_reason": string,
@@ -175,6 +181,7 @@ enum OpenAPIAnswers {
                 "rows": list(object(["position": integer, "token": string])), "layers": list(integer),
                 "heads": ["type": ["array", "null"], "items": integer], "maps": reference("NumberArray"),
                 "fractions": ["type": "object", "additionalProperties": reference("NumberArray")],
+                "rollout": ["const": true], "sinks": sinks,
             ]),
             "usage": ["type": "object"], "timings": ["type": "object"], "resolved": resolved,
             "warnings": warnings,

@@ -89,6 +89,20 @@ enum OpenAPISchemas {
             "heads": ["oneOf": [["enum": ["mean", "max", "all"]], ["type": "array", "items": ["type": "integer"]]]],
             "columns": ["enum": ["image", "all"]],
             "normalize": ["enum": ["none", "image"]],
+            "rollout": [
+                "type": "boolean", "default": false,
+                "description": "Attention traced back through all layers up to each; heads must be \"mean\"",
+            ],
+            "exclude_sinks": [
+                "description": "Leaves out image tokens whose normed state reaches tau in a sink dimension",
+                "oneOf": [
+                    ["type": "boolean"],
+                    object([
+                        "tau": ["type": "number", "exclusiveMinimum": 0, "default": 20],
+                        "dimensions": ["type": "array", "items": ["type": "integer"], "minItems": 1],
+                    ]),
+                ],
+            ],
         ]),
         "render": render,
     ])

@@ -55,6 +55,13 @@ enum ServiceRoutes {
             "judges": .array(resident.externalJudge == nil ? ["lexical"] : ["lexical", "external"]),
             "spans": .array(PromptLayout.spanNames.map { .string($0) }),
             "layer_presets": .object(presets),
+            "attention": [
+                "columns": .array(AttentionRequest.Columns.allCases.map { .string($0.rawValue) }),
+                "heads": ["mean", "max", "all"],
+                "normalize": ["none", "image"],
+                "rollout": true,
+                "exclude_sinks": ["tau": .number(SinkExclusion.standardThreshold)],
+            ],
             "gradients": [
                 "method": .array(AttributionRequest.Method.allCases.map { .string($0.rawValue) }),
                 "baseline": .array(AttributionRequest.Baseline.allCases.map { .string($0.rawValue) }),
@@ -71,6 +78,8 @@ enum ServiceRoutes {
                 "json_numbers": .integer(ArrayEncoding.limit),
                 "variants": .integer(KnockoutVariant.maximumCount),
                 "top_logprobs": 20,
+                "attention_numbers": .integer(AttentionCapture.limit),
+                "rollout_numbers": .integer(AttentionCapture.rolloutLimit),
                 "gradient_steps": .integer(AttributionRequest.maximumSteps),
                 "contexts": .integer(resident.contexts.limits.count),
                 "context_bytes": .integer(resident.contexts.limits.bytes),

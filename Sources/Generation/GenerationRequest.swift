@@ -74,6 +74,12 @@ public struct GenerationRequest: Sendable {
         _ attention: AttentionRequest = AttentionRequest(),
         shape: ProbeShape
     ) throws(ProbeError) -> AttentionCapture {
+        guard sharedPrefix == nil || (!attention.rollsOut && attention.sinks == nil) else {
+            throw .unsupported(
+                attention.rollsOut ? "attention.rollout" : "attention.exclude_sinks",
+                "needs rows of the prompt that another run has computed"
+            )
+        }
         let resolved = try AttentionCapture(attention, layout: prompt.layout, shape: shape, maxTokens: maxTokens)
         capture = resolved
         return resolved
@@ -112,6 +118,8 @@ public struct GenerationResult: Sendable {
     public let next: TokenDistribution
     /// Recorded attention by query position.
     public let attention: [Int: AttentionRow]
+    /// The sinks that the recorded maps leave out, if they were to.
+    public let sinks: SinkRecord?
     /// What the lens read, if there was one.
     public let lens: LensRecord?
     /// Norms of the states that each block read, then of the last one, `[layers + 1][position]`, if they were wanted.

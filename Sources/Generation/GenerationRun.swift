@@ -162,6 +162,7 @@ final class GenerationRun: @unchecked Sendable {
             finishReason: reason,
             next: first,
             attention: probes?.rows ?? [:],
+            sinks: probes?.sinks,
             lens: probes?.lensRecord,
             norms: probes?.norms,
             states: probes?.stateRecord,

@@ -60,7 +60,7 @@ extension GenerationRequest {
             point.layer = min(point.layer, layer ?? 0)
         }
         include(changes.firstAffectedPosition, changes.firstAffectedLayer)
-        include(capture?.firstPosition, capture?.layers.first)
+        include(capture?.firstPosition, capture?.firstLayer)
         include(lens?.positions.first, lens?.layers.first)
         include(norms?.positions.first, 0)
         include(states?.firstPosition, states?.firstLayer)

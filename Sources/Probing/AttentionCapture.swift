@@ -9,6 +9,12 @@ public struct AttentionCapture: Sendable {
     public let separateHeads: [Int]?
     /// Numbers that are recorded at most.
     public private(set) var numberCount = 0
+    /// Numbers that are kept at most while the run goes on, to roll attention out.
+    public private(set) var rolloutCount = 0
+    /// Whether attention is rolled out; `separateHeads` is then `nil`.
+    public let rollsOut: Bool
+    /// Which image tokens are left out as sinks; `nil` for none.
+    public let sinks: SinkCapture?
     private let rows: PositionSet
     private let takesMaximum: Bool
     private let columns: AttentionRequest.Columns
@@ -19,6 +25,8 @@ public struct AttentionCapture: Sendable {
 
     /// Numbers that one request may record.
     public static let limit = 1 << 26
+    /// Numbers that one request may keep to roll attention out: 1 GiB.
+    public static let rolloutLimit = 1 << 28
 
     /// Resolves a request against a prompt and a model; `maxTokens` bounds the rows that decoding adds. A request for
     /// more than `limit` numbers is an error that gives both.
@@ -51,7 +59,12 @@ public struct AttentionCapture: Sendable {
         normalizesImage = request.normalizesImage
         wanted = (0..<shape.layers).map(layers.contains)
         promptKinds = layout.kinds.map(\.index)
+        rollsOut = request.rollsOut
+        sinks = try request.sinks.map { [layers] sinks throws(ProbeError) in
+            try SinkCapture(sinks, layers: layers, layout: layout, shape: shape)
+        }
         try checkSize(maxTokens: maxTokens)
+        try checkRollout(maxTokens: maxTokens)
     }
 
     private mutating func checkSize(maxTokens: Int) throws(ProbeError) {
@@ -68,29 +81,71 @@ public struct AttentionCapture: Sendable {
         numberCount = rowCount * perRow
     }
 
-    /// The first row to record, given that generated ones follow the prompt; `nil` for none.
-    public var firstPosition: Int? { rows.first }
+    private mutating func checkRollout(maxTokens: Int) throws(ProbeError) {
+        guard rollsOut, let last = layers.last else { return }
+        rolloutCount = AttentionRollout.numberCount(last: last, positions: promptKinds.count + maxTokens)
+        guard rolloutCount <= Self.rolloutLimit else {
+            throw .unsupported(
+                "attention.rollout",
+                "keeps up to \(rolloutCount) numbers for \(promptKinds.count + maxTokens) positions; at most "
+                    + "\(Self.rolloutLimit) are kept: send a lower max_tokens or take no late layers"
+            )
+        }
+        numberCount += rolloutCount
+    }
+
+    /// The first position that a run must compute by itself, given that generated ones follow the prompt; `nil` for
+    /// none: the first row to record, or one before it that says what the row is made of.
+    public var firstPosition: Int? {
+        guard let first = rows.first else { return nil }
+        return rollsOut ? 0 : min(first, sinks?.firstPosition ?? first)
+    }
+
+    /// The first layer that a run must compute by itself.
+    public var firstLayer: Int? { rollsOut ? 0 : layers.first }
 
     /// Whether the row at `position` of `layer` is to be recorded.
     public func wants(layer: Int, position: Int) -> Bool {
         wanted[layer] && rows.contains(position)
     }
 
+    /// Whether the attention of the row at `position` is needed, to be recorded or rolled out.
+    func wantsPattern(layer: Int, position: Int) -> Bool {
+        rollsOut ? layer <= layers[layers.count - 1] : wants(layer: layer, position: position)
+    }
+
+    /// What rolls attention out, if it is.
+    var rollout: AttentionRollout? { rollsOut ? layers.last.map(AttentionRollout.init) : nil }
+
     /// Reduces one row `[heads][keys]` to what was asked for.
-    func reduce(_ pattern: AttentionPattern) -> AttentionRow.Layer {
-        let mean = pattern.mean()
+    ///
+    /// - Parameters:
+    ///   - rolledOut: the row that takes the place of the mean over heads, `[keys]`.
+    ///   - excluded: positions whose columns are left out of the maps.
+    func reduce(_ pattern: AttentionPattern, rolledOut: [Float]?, excluding excluded: [Int]) -> AttentionRow.Layer {
+        let mean = rolledOut ?? pattern.mean()
         let maps: [[Float]] =
             if let separateHeads {
-                separateHeads.map { select(pattern.head($0)) }
+                separateHeads.map { select(pattern.head($0), excluding: excluded) }
             } else {
-                [select(takesMaximum ? pattern.maximum() : mean)]
+                [select(takesMaximum ? pattern.maximum() : mean, excluding: excluded)]
             }
-        return AttentionRow.Layer(maps: maps, fractions: fractions(mean))
+        let mass = excluded.reduce(0.0) { $0 + ($1 < mean.count ? Double(mean[$1]) : 0) }
+        return AttentionRow.Layer(maps: maps, fractions: fractions(mean), excludedMass: Float(mass))
+    }
+
+    /// The places of image positions among the columns of a map.
+    public func columns(of positions: [Int]) -> [Int] {
+        guard columns == .image else { return positions }
+        let places = Dictionary(zip(imagePositions, imagePositions.indices)) { first, _ in first }
+        return positions.compactMap { places[$0] }
     }
 
     // MARK: - Private
 
-    private func select(_ row: [Float]) -> [Float] {
+    private func select(_ row: [Float], excluding excluded: [Int]) -> [Float] {
+        var row = row
+        for position in excluded where position < row.count { row[position] = 0 }
         var values = row
         if columns == .image {
             values = imagePositions.map { $0 < row.count ? row[$0] : 0 }
@@ -120,6 +175,8 @@ public struct AttentionRow: Sendable {
         public let maps: [[Float]]
         /// Head-mean mass by kind of position; sums to 1 unless a knockout took edges away after the softmax.
         public let fractions: [PositionKind: Float]
+        /// Head-mean mass on the sinks that the maps leave out; the fractions count it.
+        public internal(set) var excludedMass: Float = 0
     }
 
     /// The query position.

@@ -28,8 +28,12 @@ public struct AttentionRequest: Sendable {
     public var heads: Heads = .mean
     /// Columns.
     public var columns: Columns = .image
-    /// Whether the handed-out columns of a row are scaled to sum to 1.
+    /// Whether the handed-out columns of a row are scaled to sum to 1, sinks left out.
     public var normalizesImage = false
+    /// Whether attention is traced back to the decoder's input: see `AttentionRollout`.
+    public var rollsOut = false
+    /// Which image tokens are left out as sinks; `nil` for none.
+    public var sinks: SinkExclusion?
 
     /// The rows that produced the answer, every layer, mean over heads, image columns.
     public init() {}
@@ -45,10 +49,13 @@ public struct AttentionRequest: Sendable {
             let word: Normalization = try normalize.word()
             normalizesImage = word == .image
         }
-        for key in ["exclude_sinks", "rollout"] {
-            if let field = field.member(key), try field.flag() {
-                throw .unsupported(field.path, "is not supported by this version")
-            }
+        sinks = try field.member("exclude_sinks").flatMap { field throws(ProbeError) in try SinkExclusion(field) }
+        rollsOut = try field.member("rollout")?.flag() ?? false
+        guard !rollsOut || heads == .mean else {
+            throw .unsupported(
+                "\(field.path).heads",
+                "must be \"mean\" where attention is rolled out: rollout is defined on the mean over heads"
+            )
         }
     }
 

@@ -13,6 +13,9 @@ public final class ProbeRun: DecoderHooks {
     public private(set) var norms: [[Float]]?
     /// States kept so far.
     public private(set) var stateRecord: StateRecord?
+    /// Sinks found so far, if attention is recorded without them.
+    public private(set) var sinks: SinkRecord?
+    private var rollout: AttentionRollout?
     private let attentionEditor: AttentionEditor
     private let capture: AttentionCapture?
     private let stateEditor: StateEditor
@@ -34,6 +37,8 @@ public final class ProbeRun: DecoderHooks {
         stateEditor = StateEditor(interventions.states)
         self.shape = shape
         self.capture = capture
+        rollout = capture?.rollout
+        sinks = capture?.sinks.map { _ in SinkRecord() }
         self.lens = lens
         lensRecord = lens?.emptyRecord
         normCapture = norms
@@ -49,14 +54,14 @@ public final class ProbeRun: DecoderHooks {
 
     /// See `DecoderHooks`.
     public func wantsPattern(layer: Int, position: Int) -> Bool {
-        capture?.wants(layer: layer, position: position) == true
+        capture?.wantsPattern(layer: layer, position: position) == true
             || states?.wantsPattern(layer: layer, position: position) == true
     }
 
     /// See `DecoderHooks`.
     public func receivePattern(_ pattern: AttentionPattern, layer: Int, position: Int) {
-        if let capture, capture.wants(layer: layer, position: position) {
-            rows[position, default: AttentionRow(position: position, layers: [])].layers.append(capture.reduce(pattern))
+        if let capture, capture.wantsPattern(layer: layer, position: position) {
+            record(pattern, capture, layer: layer, position: position)
         }
         if let states, states.wantsPattern(layer: layer, position: position) {
             record { states.read(pattern, layer: layer, into: &$0) }
@@ -82,6 +87,10 @@ public final class ProbeRun: DecoderHooks {
         } else if let capture = self.states {
             record { capture.readFinalNorm(states, positions: positions, into: &$0) }
         }
+        if let capture = capture?.sinks, var record = sinks.take() {
+            capture.read(states, layer: layer, positions: positions, into: &record)
+            sinks = record
+        }
         if let lens, var record = lensRecord.take() {
             lens.read(states, layer: layer, positions: positions, into: &record)
             lensRecord = record
@@ -93,6 +102,14 @@ public final class ProbeRun: DecoderHooks {
     }
 
     // MARK: - Private
+
+    private func record(_ pattern: AttentionPattern, _ capture: AttentionCapture, layer: Int, position: Int) {
+        let rolledOut = rollout?.extend(pattern.mean(), layer: layer)
+        guard capture.wants(layer: layer, position: position) else { return }
+        let excluded = sinks?.layers[layer]?.positions ?? []
+        let reduced = capture.reduce(pattern, rolledOut: rolledOut, excluding: excluded)
+        rows[position, default: AttentionRow(position: position, layers: [])].layers.append(reduced)
+    }
 
     private func pass(_ values: Matrix, at site: DecoderSite, positions: Range<Int>) {
         stateEditor.apply(to: values, at: site, positions: positions)

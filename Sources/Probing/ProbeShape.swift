@@ -6,17 +6,24 @@ public struct ProbeShape: Sendable, Equatable {
     public let layers: Int
     /// Query heads, H.
     public let heads: Int
+    /// Values of a hidden state.
+    public let hiddenSize: Int
 
-    /// A decoder of `layers` blocks with `heads` query heads.
-    public init(layers: Int, heads: Int) {
+    /// A decoder of `layers` blocks with `heads` query heads, whose states have `hiddenSize` values.
+    public init(layers: Int, heads: Int, hiddenSize: Int) {
         self.layers = layers
         self.heads = heads
+        self.hiddenSize = hiddenSize
     }
 }
 
 extension VisionLanguageModel {
     /// The size of what probes act on.
     public var probeShape: ProbeShape {
-        ProbeShape(layers: decoder.configuration.layers, heads: decoder.configuration.heads)
+        ProbeShape(
+            layers: decoder.configuration.layers,
+            heads: decoder.configuration.heads,
+            hiddenSize: decoder.configuration.hiddenSize
+        )
     }
 }

@@ -113,8 +113,21 @@ struct BadRequestTests {
         Refusal(probe: "attention", ["attention": ["rows": "questions"]], 400, "attention.rows"),
         Refusal(probe: "attention", ["attention": ["rows": "image:1"]], 422, "attention.rows"),
         Refusal(probe: "attention", ["attention": ["rows": [100_000]]], 422, "attention.rows"),
-        Refusal(probe: "attention", ["attention": ["rollout": true]], 422, "attention.rollout"),
-        Refusal(probe: "attention", ["attention": ["exclude_sinks": true]], 422, "attention.exclude_sinks"),
+        Refusal(probe: "attention", ["attention": ["rollout": true, "heads": "max"]], 422, "attention.heads"),
+        Refusal(probe: "attention", ["attention": ["exclude_sinks": 20]], 400, "attention.exclude_sinks"),
+        Refusal(
+            probe: "attention",
+            ["attention": ["exclude_sinks": ["dimensions": [100_000]]]],
+            422,
+            "attention.exclude_sinks.dimensions"
+        ),
+        Refusal(
+            probe: "attention",
+            ["attention": ["exclude_sinks": true, "columns": "all"]],
+            422,
+            "attention.exclude_sinks",
+            image: nil
+        ),
         Refusal(probe: "attention", [:], 422, "attention.columns", image: nil),
         Refusal(probe: "knockout", [:], 400, "knockouts"),
         Refusal(probe: "knockout", ["knockouts": ["img->cat"]], 400, "knockouts[0]"),

@@ -34,7 +34,7 @@ private enum PaperLayout {
             try EdgeEdit.resolve(
                 variant.interventions[0],
                 layout: layout,
-                shape: ProbeShape(layers: depth, heads: 2),
+                shape: ProbeShape(layers: depth, heads: 2, hiddenSize: 32),
                 parameter: variant.name
             )
         )

@@ -4,7 +4,7 @@ import Probing
 import Testing
 
 @Suite struct InterventionTests {
-    private let shape = ProbeShape(layers: 8, heads: 4)
+    private let shape = ProbeShape(layers: 8, heads: 4, hiddenSize: 32)
     private let layout = SampleLayout.layout
 
     @Test(

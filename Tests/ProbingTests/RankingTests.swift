@@ -8,7 +8,7 @@ import Testing
 @Suite struct RankingTests {
     private static let layout = SampleLayout.layout
     private static let image = Array(6..<12) + Array(14..<18)
-    private static let shape = ProbeShape(layers: 8, heads: 4)
+    private static let shape = ProbeShape(layers: 8, heads: 4, hiddenSize: 32)
 
     private static let ranking: AttentionRanking = {
         let layers = (0..<shape.layers).map { layer in

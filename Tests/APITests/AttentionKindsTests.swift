@@ -1,0 +1,125 @@
+import Foundation
+import JSON
+import Testing
+
+@Suite("Rolled-out attention and excluded sinks over HTTP")
+struct AttentionKindsTests {
+    @Test("rollout gives rows that sum to one, and says that it did")
+    func rollout() async throws {
+        let api = try TestAPI.shared.get()
+        let members: [String: JSONValue] = ["attention": ["rollout": true, "columns": "all"]]
+        let body = try await api.success("/v1/attention", .question(members: members))
+        let plain = try await api.success("/v1/attention", .question(members: ["attention": ["columns": "all"]]))
+        #expect(try body.at("attention.rollout") == true)
+        #expect(try plain.at("attention")["rollout"] == nil)
+        #expect(try body.at("text") == plain.at("text"))
+        #expect(try body.at("tokens") == plain.at("tokens"))
+        #expect(try body.at("attention.maps").shape == plain.at("attention.maps").shape)
+        #expect(try body.at("attention.maps") != plain.at("attention.maps"))
+        for row in try #require(try body.at("attention.maps").array) {
+            for layer in try #require(row.array) {
+                let sum = try #require(layer.array).reduce(0) { $0 + ($1.number ?? .nan) }
+                #expect(abs(sum - 1) < 1e-5)
+            }
+        }
+    }
+
+    @Test("rollout takes layers, spans, archives, pictures and interventions")
+    func rolloutInEveryForm() async throws {
+        let api = try TestAPI.shared.get()
+        let asked: JSONValue = ["rollout": true, "layers": [5], "rows": "question"]
+        let body = try await api.success("/v1/attention", .question(members: ["attention": asked]))
+        #expect(try body.at("attention.layers") == [5])
+        let archive = try await api.post(
+            "/v1/attention",
+            .question(members: ["attention": asked]),
+            headers: ["Accept": "application/x-npz"]
+        )
+        #expect(archive.status == 200 && archive.body.range(of: Data("attention.maps.npy".utf8)) != nil)
+        let picture = try await api.post(
+            "/v1/attention",
+            .question(members: ["attention": asked, "render": ["layer": 5]]),
+            headers: ["Accept": "image/png"]
+        )
+        #expect(picture.status == 200 && picture.body.prefix(4) == Data([0x89, 0x50, 0x4E, 0x47]))
+        let cut: [String: JSONValue] = ["attention": ["rollout": true], "interventions": ["img->txt+gen"]]
+        let blind = try await api.success("/v1/attention", .question(members: cut))
+        for row in try #require(try blind.at("attention.fractions.image").array) {
+            #expect(row.array?.compactMap(\.number) == Array(repeating: 0, count: 8))
+        }
+    }
+
+    @Test("sinks are named layer by layer, their columns empty, their mass reported")
+    func sinks() async throws {
+        let api = try TestAPI.shared.get()
+        let members: [String: JSONValue] = ["attention": ["exclude_sinks": ["tau": 2]]]
+        let body = try await api.success("/v1/attention", .question(members: members))
+        let plain = try await api.success("/v1/attention", .question())
+        #expect(try body.at("attention.sinks.tau").number == 2)
+        #expect(try body.at("attention.fractions") == plain.at("attention.fractions"))
+        let rows = try #require(try body.at("attention.rows").array).count
+        var excluded = 0
+        for layer in 0..<8 {
+            let columns = try #require(try body.at("attention.sinks.columns.\(layer)").array).compactMap(\.integer)
+            let positions = try #require(try body.at("attention.sinks.positions.\(layer)").array).compactMap(\.integer)
+            let first = try #require(try body.at("layout.spans.image.0.0").integer)
+            #expect(columns.map { $0 + first } == positions)
+            excluded += columns.count
+            for row in 0..<rows {
+                let map = try #require(try body.at("attention.maps.\(row).\(layer)").array)
+                let whole = try #require(try plain.at("attention.maps.\(row).\(layer)").array)
+                for column in map.indices {
+                    #expect(map[column].number == (columns.contains(column) ? 0 : whole[column].number))
+                }
+                let mass = try #require(try body.at("attention.sinks.mass.\(row).\(layer)").number)
+                let lost = columns.reduce(0) { $0 + (whole[$1].number ?? .nan) }
+                #expect(abs(mass - lost) < 1e-6)
+            }
+        }
+        #expect(excluded > 0 && excluded < 8 * 144)
+    }
+
+    @Test("what is left is scaled after the sinks are gone")
+    func normalised() async throws {
+        let asked: JSONValue = ["exclude_sinks": ["tau": 2], "normalize": "image"]
+        let body = try await TestAPI.shared.get().success("/v1/attention", .question(members: ["attention": asked]))
+        for row in try #require(try body.at("attention.maps").array) {
+            for layer in try #require(row.array) {
+                let sum = try #require(layer.array).reduce(0) { $0 + ($1.number ?? .nan) }
+                #expect(abs(sum - 1) < 1e-5 || sum == 0)
+            }
+        }
+    }
+
+    @Test("a threshold that no state can reach is warned about")
+    func unreachable() async throws {
+        let members: [String: JSONValue] = ["attention": ["exclude_sinks": ["tau": 1000]]]
+        let body = try await TestAPI.shared.get().success("/v1/attention", .question(members: members))
+        #expect(try body.at("warnings.0").string?.contains("attention.exclude_sinks.tau") == true)
+        #expect(try body.at("attention.sinks.positions") == .array(Array(repeating: [], count: 8)))
+    }
+
+    @Test("an estimate counts what rollout keeps")
+    func estimate() async throws {
+        let api = try TestAPI.shared.get()
+        func bytes(_ attention: JSONValue) async throws -> Int {
+            let members: [String: JSONValue] = ["route": "/v1/attention", "attention": attention]
+            let body = try await api.success("/v1/estimate", .question(members: members))
+            return try #require(try body.at("peak_bytes").integer)
+        }
+        let plain = try await bytes([:])
+        let length = try #require(try await api.success("/v1/layout", .question()).at("length").integer) + 4
+        #expect(try await bytes(["rollout": true]) == plain + 7 * length * (length + 1) / 2 * 4)
+    }
+
+    @Test("the description and the capabilities name both")
+    func described() async throws {
+        let api = try TestAPI.shared.get()
+        let capabilities = try await api.get("/v1/capabilities").json
+        #expect(try capabilities.at("attention.rollout") == true)
+        #expect(try capabilities.at("attention.exclude_sinks.tau").number == 20)
+        let schema = try await api.get("/openapi.json").json.at("components.schemas.Attention.properties")
+        let members = try #require(try schema.at("attention.properties").object).keys
+        #expect(Set(["rollout", "exclude_sinks"]).isSubset(of: members))
+    }
+}
