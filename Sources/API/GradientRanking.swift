@@ -24,7 +24,6 @@ struct GradientRanking {
             target: target,
             interventions: interventions
         )
-        let order = found.absolute.indices.sorted { (found.absolute[$0], $1) > (found.absolute[$1], $0) }
-        return order.map { found.positions[$0] }
+        return found.ranked
     }
 }

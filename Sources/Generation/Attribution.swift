@@ -23,4 +23,9 @@ public struct Attribution: Sendable {
     public let logit: Float
     /// For integrated gradients.
     public let completeness: Completeness?
+
+    /// The positions, the most responsible first; of equals the earlier one.
+    public var ranked: [Int] {
+        absolute.indices.sorted { (absolute[$0], $1) > (absolute[$1], $0) }.map { positions[$0] }
+    }
 }

@@ -16,6 +16,9 @@ public struct LensCapture: Sendable {
     /// Hears of each layer's readings as soon as the last position is read, on the engine's thread.
     public var onLayer: (@Sendable (_ index: Int, LensRecord) -> Void)?
 
+    /// Whether the last state is normed twice, as in code that takes the normed one for the block's output.
+    public var normsLastStateTwice = false
+
     /// Rows whose distributions exist at one time.
     private static let rowsAtOnce = 32
     /// Scores that one request may ask for.
@@ -58,7 +61,9 @@ public struct LensCapture: Sendable {
             for (row, position) in part.enumerated() {
                 rows.setRow(row, states.row(position - range.lowerBound))
             }
-            let logits = decoder.logits(rows, normed: isNormed)
+            let isLast = layer == decoder.configuration.layers
+            let states = isLast && normsLastStateTwice ? decoder.finalNormed(rows) : rows
+            let logits = decoder.logits(states, normed: isNormed)
             let readings = decoder.pool.map(part.count) { row in reading(logits.row(row)) }
             record.top[index] += readings.map(\.top)
             if target != nil { record.targetProbability[index] += readings.compactMap(\.target) }

@@ -4,15 +4,10 @@ import Foundation
 /// Tells on standard error how far an experiment is: one line that is drawn over on a terminal, a line for each picture
 /// elsewhere.
 struct ExperimentProgressLine {
-    private let name: String
     private let isTerminal = isatty(STDERR_FILENO) == 1
 
-    init(_ name: String) {
-        self.name = name
-    }
-
-    /// Shows a state.
-    func show(_ progress: ExperimentRunner.Progress) {
+    /// Shows an experiment's state.
+    func show(_ name: String, _ progress: ExperimentRunner.Progress) {
         var text = "\(name): \(progress.done) of \(progress.total) pictures"
         if let left = progress.secondsLeft, progress.done < progress.total {
             text += ", about \(Self.duration(left)) left"

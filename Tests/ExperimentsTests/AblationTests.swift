@@ -35,6 +35,14 @@ import Testing
         #expect(!filter.admits(dog, among: [dog] + Array(repeating: cat, count: 5)))
         #expect(filter.admits(object("dog", 1000), among: [object("dog", 1000)]))
         #expect(!filter.admits(object("dog", 2000.5), among: [object("dog", 2000.5)]))
+        #expect(filter.description == "1000.0 to 2000.0 pixels, at most 5 objects in the picture")
+        #expect(ObjectFilter.all.admits(cat, among: [dog, cat]) && ObjectFilter.all.description == "all")
+    }
+
+    @Test func countsAreClippedToThePicturesTokens() {
+        #expect(AblationSets.counts(tokens: 576) == TokenSet.counts)
+        #expect(AblationSets.counts(tokens: 144) == [5, 10, 20, 40, 60, 100, 144])
+        #expect(AblationSets.counts(tokens: 16) == [5, 10, 16])
     }
 
     @Test func noiseStaysInsideTheMaskAndFollowsItsSeed() throws {

@@ -19,7 +19,7 @@ import Testing
         #"{"id":1,"image_id":\#(image),"category_id":\#(category),\#(members)}"#
     }
 
-    private func read(_ text: String) throws -> CocoDataset {
+    private func read(_ text: String) throws -> PictureDataset {
         try CocoReader.read(Data(text.utf8), named: "coco.json")
     }
 

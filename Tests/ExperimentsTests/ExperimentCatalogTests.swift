@@ -7,37 +7,12 @@ import Testing
 
 /// Every experiment on the embedded model and two of its scenes.
 @Suite struct ExperimentCatalogTests {
-    private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent()
-
     /// Means by figure, series and x, from the table that the experiment writes.
     private func means(_ experiment: any Experiment) async throws -> [String: Double] {
         var settings = ExperimentSettings()
         settings.maxTokens = 24
-        let out = FileManager.default.temporaryDirectory.appendingPathComponent("fovea-\(UUID().uuidString)")
-        defer { try? FileManager.default.removeItem(at: out) }
-        let images = Self.root.appendingPathComponent("public/examples")
-        let model = try VisionLanguageModel.load(
-            Self.root.appendingPathComponent("Sources/fovea/EmbeddedModel"),
-            options: ModelOptions()
-        )
-        let runner = try ExperimentRunner(
-            experiment,
-            on: ExperimentBench(model: model, settings: settings),
-            dataset: try CocoReader.read(images.appendingPathComponent("annotations.json")),
-            images: images,
-            out: out,
-            limit: 2
-        )
-        _ = try await runner.run()
-        let csv = try String(contentsOf: out.appendingPathComponent("summary.csv"), encoding: .utf8)
-        var means: [String: Double] = [:]
-        for line in csv.split(separator: "\r\n").dropFirst() {
-            // The series of some sets have a comma and are quoted.
-            let fields = line.split(separator: ",", omittingEmptySubsequences: false)
-            means[fields.dropLast(3).joined(separator: ",")] = Double(fields[fields.count - 2])
-        }
-        return means
+        settings.gradientSteps = 4
+        return try await ExampleRun.means(experiment, settings)
     }
 
     @Test func fractionsSumToOneInEveryLayer() async throws {
@@ -66,6 +41,19 @@ import Testing
         #expect(hits["hit rate by layer,chance,0"].map { (0...1).contains($0) } == true)
         let ablation = try await means(try ExperimentCatalog.named("object-ablation"))
         #expect(ablation["right answers without ablation,polling,"] == 1)
+        // 250 tokens are clipped to the picture's 144.
+        for series in ["random", "gradient"] {
+            let flips = ablation.keys.filter { $0.hasPrefix("\"flip rate, polling, by count\",\(series),") }
+            #expect(
+                Set(flips.compactMap { Int($0.split(separator: ",").last ?? "") }) == [5, 10, 20, 40, 60, 100, 144]
+            )
+        }
+        #expect(
+            ablation["\"flip rate, polling, by count\",random,144"]
+                == ablation["\"flip rate, polling, by count\",gradient,144"]
+        )
+        let losses = ["Δ probability, polling", "Δ logit, vqa"].map { ablation["\"\($0)\",object,"] ?? 0 }
+        #expect(losses.allSatisfy { $0 < -0.1 })
         let readout = try await means(try ExperimentCatalog.named("object-readout"))
         #expect(readout.keys.count { $0.hasPrefix("log-probability of the class") } == 36)
         let curve = try await means(try ExperimentCatalog.named("top-k-curve"))
@@ -73,7 +61,7 @@ import Testing
     }
 
     @Test func anOutlineOfThePictureLiesWhereItsClassIsNamed() throws {
-        let data = try CocoReader.read(Self.root.appendingPathComponent("public/examples/annotations.json"))
+        let data = try ExampleRun.dataset()
         #expect(data.pictures.count == 24)
         for picture in data.pictures {
             for object in picture.objects {
@@ -81,6 +69,40 @@ import Testing
                 #expect(abs(Double(mask.count) - object.annotation.area) < 0.05 * object.annotation.area + 20)
             }
         }
+    }
+
+    @Test func withoutStepsThereAreNoSetsOfGradients() async throws {
+        var settings = ExperimentSettings()
+        settings.maxTokens = 2
+        settings.gradientSteps = 0
+        let means = try await ExampleRun.means(try ExperimentCatalog.named("object-ablation"), settings)
+        #expect(means.keys.contains { $0.contains(",random,") } && !means.keys.contains { $0.contains("gradient") })
+    }
+
+    @Test func anObjectIsControlledByNoiseInItsPlace() async throws {
+        let bench = try ExampleRun.bench()
+        let picture = try #require(try ExampleRun.dataset().pictures.first)
+        let control = try await NoiseControl(try ExampleRun.shown(picture), on: bench)
+        let object = try #require(picture.objects.first)
+        #expect(try await control.admits(object))
+        // The description does not name it.
+        let unseen = AnnotatedObject(className: "zebra", box: object.annotation.box, area: object.annotation.area)
+        #expect(try await !control.admits(object.renamed(unseen)))
+        // Noise elsewhere does not change that it is named.
+        let corner = AnnotatedObject(
+            className: object.annotation.className,
+            box: Box(x0: 0, y0: 0, x1: 9, y1: 9),
+            area: 81
+        )
+        let other = try await NoiseControl(try ExampleRun.shown(picture), on: try ExampleRun.bench())
+        #expect(try await !other.admits(object.renamed(corner)))
+        var settings = ExperimentSettings()
+        settings.controlsNoise = true
+        let question = try await ObjectQuestion.drawn(
+            from: try ExampleRun.shown(picture),
+            on: ExperimentBench(model: bench.model, settings: settings)
+        )
+        #expect(question?.object == object)
     }
 
     @Test func aPatchIsCoveredByTheShareOfItsPixels() throws {
@@ -111,7 +133,14 @@ import Testing
         (Box(x0: 90, y0: 40, x1: 120, y1: 60), "right"), (Box(x0: 40, y0: 80, x1: 60, y1: 100), "bottom"),
     ])
     func aPlaceIsANinthOfThePicture(box: Box, place: String) {
-        let picture = AnnotatedPicture(id: 1, file: "a", width: 100, height: 100, objects: [])
+        let picture = AnnotatedPicture(id: 1, file: "a", width: 100, height: 100)
         #expect(ObjectQuestion.place(of: box, in: picture) == place)
+    }
+}
+
+extension PlacedObject {
+    /// The same number with another annotation and without an outline.
+    fileprivate func renamed(_ annotation: AnnotatedObject) -> PlacedObject {
+        PlacedObject(id: id, annotation: annotation, classWords: [], attributeWords: [], outline: nil)
     }
 }

@@ -76,9 +76,10 @@ private struct CountingExperiment: Experiment {
         let csv = String(decoding: try bytes("a/summary.csv"), as: UTF8.self)
         let row = try #require(csv.split(separator: "\r\n").first { $0.hasPrefix("pixels") })
         #expect(row.hasPrefix("pixels,\"a, \"\"b\"\"\",2,4,"))
-        let numbers = row.split(separator: ",").suffix(2).compactMap { Double($0) }
+        let numbers = row.split(separator: ",").suffix(3).compactMap { Double($0) }
         #expect(abs(numbers[0] - mean) < 1e-12)
         #expect(abs(numbers[1] - 1.25.squareRoot() / 7) < 1e-12)
+        #expect(abs(numbers[2] - (5.0 / 3).squareRoot() / 7 / 2) < 1e-12)
         let html = String(decoding: try bytes("a/report.html"), as: UTF8.self)
         #expect(html.contains(HTML.number(mean, digits: 4)))
         #expect(html.contains("Counts &lt;pixels&gt; &amp; objects."))

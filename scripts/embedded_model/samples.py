@@ -1,4 +1,4 @@
-"""Writes pictures of scenes with captions, questions and COCO-style annotations.
+"""Writes pictures of scenes with captions, questions and COCO-style annotations; held-out ones also in MME's layout.
 
     python samples.py --out public/examples                 # the 24 examples that ship with the server
     python samples.py --out DIR --held-out 200 [--side 96]  # held-out scenes from their fixed seed
@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+import polls
 from questions import NOT_THERE, describe, questions
 from render import coverage, outline, render
 from world import COLOURS, HELD_OUT, SHAPES, Scene, SceneObject, scene
@@ -116,5 +117,6 @@ if __name__ == "__main__":
     options = parser.parse_args()
     if options.held_out:
         write(list(range(options.held_out)), options.out, options.side or 96, lossless=True)
+        polls.write(list(range(options.held_out)), options.out / "mme", options.side or 96)
     else:
         write(example_indices(), options.out, options.side or 384, lossless=False)

@@ -15,6 +15,7 @@ from batches import Packer, Scenes, attention_mask, collate
 from export import export
 from learner import Learner
 from model import IMAGE_SIDE, build, configuration
+from polls import TASKS, polls
 from questions import NUMBERS, Question, describe, drills, questions
 from render import coverage, outline, patch_labels, render, render_with_masks
 from tokenizer import train_tokenizer
@@ -76,6 +77,22 @@ class Questions(unittest.TestCase):
 
 
 _POLL_WORDS = {"is", "there", "a", "in", "this", "the", "image", "object"}
+
+
+class Polls(unittest.TestCase):
+    def test_of_two_questions_one_is_true_and_the_other_is_not(self):
+        for index in range(100):
+            drawn = scene(HELD_OUT, index)
+            for task in TASKS:
+                (yes, first), (no, second) = polls(drawn, task, np.random.default_rng(index))
+                self.assertEqual((first, second), ("Yes", "No"))
+                self.assertTrue(_holds(drawn, yes), yes)
+                self.assertFalse(_holds(drawn, no), no)
+
+
+def _holds(drawn, question: str) -> bool:
+    words = set(question.lower().rstrip("?").split()) - _POLL_WORDS
+    return any(words <= {o.size, o.colour, o.shape} for o in drawn.objects)
 
 
 class Packing(unittest.TestCase):

@@ -18,6 +18,8 @@ public struct AblationTask: Sendable, Equatable {
     public let kind: Kind
     /// The object's class.
     public let className: String
+    /// Whether a name counts inside other words too ("car" in "carpet").
+    var matchesSubstrings = false
 
     /// A question about an object of a class.
     public init(_ kind: Kind, className: String) {
@@ -28,13 +30,17 @@ public struct AblationTask: Sendable, Equatable {
     /// Whether a run answers it rightly.
     public func isCorrect(_ run: GenerationResult, tokenizer: Tokenizer) -> Bool {
         switch kind {
-        case .generative: !PhraseLocator.ranges(of: className, in: run.text).isEmpty
-        case .polling: !PhraseLocator.ranges(of: "yes", in: run.text).isEmpty
+        case .generative: says(className, run.text)
+        case .polling: says("yes", run.text)
         case .vqa: begins(tokenizer.decode([run.next.argmax], skipSpecialTokens: true))
         }
     }
 
     // MARK: - Private
+
+    private func says(_ word: String, _ text: String) -> Bool {
+        !PhraseLocator.ranges(of: word, in: text, wholeWords: !matchesSubstrings).isEmpty
+    }
 
     /// Whether a token is a non-empty beginning of the class's name.
     func begins(_ token: String) -> Bool {

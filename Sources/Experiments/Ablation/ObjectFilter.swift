@@ -30,28 +30,28 @@ public struct ObjectFilter: Sendable, Equatable {
     /// P1's limits.
     public init() {}
 
+    /// No limit but that of the class, whose name must single the object out.
+    public static var all: ObjectFilter {
+        var filter = ObjectFilter()
+        filter.maximumObjects = .max
+        filter.area = 0 ... .infinity
+        return filter
+    }
+
     /// Whether an object passes, given all objects of its picture, itself among them. That it is named in the clean
-    /// picture and not in one whose object is noise has to be seen by asking: see `PixelNoise` and `AblationTask`.
+    /// picture and not in one whose object is noise has to be seen by asking: see `NoiseControl`.
     public func admits(_ object: AnnotatedObject, among objects: [AnnotatedObject]) -> Bool {
         objects.count <= maximumObjects && area.contains(object.area)
             && objects.count { $0.className == object.className } <= maximumInstances
     }
 }
 
-/// The control for what a picture's surroundings give away: an object's pixels replaced by noise.
-public enum PixelNoise {
-    /// The picture with every selected pixel drawn uniformly; the same for a seed everywhere. The mask must have the
-    /// picture's size.
-    public static func noised(_ image: RGBImage, where mask: PixelMask, seed: UInt64) -> RGBImage {
-        precondition(mask.width == image.width && mask.height == image.height, "the mask is another picture's")
-        var generator = SplitMix64(seed: seed)
-        var pixels = image.pixels
-        for (index, isSelected) in mask.isSelected.enumerated() where isSelected {
-            let bits = generator.next()
-            for channel in 0..<3 {
-                pixels[3 * index + channel] = UInt8(truncatingIfNeeded: bits >> (8 * UInt64(channel)))
-            }
-        }
-        return RGBImage(width: image.width, height: image.height, pixels: pixels)
+extension ObjectFilter: CustomStringConvertible {
+    /// The limits, as results carry them.
+    public var description: String {
+        var parts: [String] = []
+        if area != Self.all.area { parts.append("\(area.lowerBound) to \(area.upperBound) pixels") }
+        if maximumObjects != .max { parts.append("at most \(maximumObjects) objects in the picture") }
+        return parts.isEmpty ? "all" : parts.joined(separator: ", ")
     }
 }

@@ -15,9 +15,25 @@ struct AttentionFractionExperiment: Experiment {
 
     func figures(_ bench: ExperimentBench) -> [Figure] {
         [
-            Figure(Self.types, axis: .layer, measure: "share of attention"),
-            Figure(Self.textTypes, axis: .layer, measure: "share of attention"),
+            Figure(
+                Self.types,
+                axis: .layer,
+                measure: "share of attention",
+                note: "What the rows that produce the answer look at; the three curves add up to 1."
+            ),
+            Figure(
+                Self.textTypes,
+                axis: .layer,
+                measure: "share of attention",
+                note: "The text curve by kind of text: where an attention sink lies."
+            ),
         ]
+    }
+
+    func headlines(_ bench: ExperimentBench) -> [Headline] {
+        [0, bench.depth / 2, bench.depth - 1].map { (layer: Int) in
+            Headline("share of the image in layer \(layer)", MeasurementKey(Self.types, "image", x: layer))
+        }
     }
 
     func measure(_ picture: ShownPicture, on bench: ExperimentBench) async throws -> Findings {

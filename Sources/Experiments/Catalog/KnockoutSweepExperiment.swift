@@ -9,6 +9,7 @@ struct KnockoutSweepExperiment: Experiment {
     let summary =
         "Object F1, by the lexical judge, of descriptions under P2's three knockouts against the answer without them: "
         + "from each of eight layers on, and everywhere but in the middle layers (P2)."
+    let quirks: [ReferenceQuirk] = [.laterLayers]
 
     private static let fromLayer = "knockout from a layer on"
     private static let exceptMiddle = "knockout everywhere but in the middle"
@@ -16,7 +17,13 @@ struct KnockoutSweepExperiment: Experiment {
     func figures(_ bench: ExperimentBench) -> [Figure] {
         let middle = Sweep.middle(family: bench.model.description.family, depth: bench.depth)
         return [
-            Figure(Self.fromLayer, axis: .named("first layer of the knockout"), measure: "object F1"),
+            Figure(
+                Self.fromLayer,
+                axis: .named("first layer of the knockout"),
+                measure: "object F1",
+                note: "How much of the answer is left when generated tokens, the prompt's text or both cannot see the "
+                    + "picture from a layer on."
+            ),
             Figure(
                 Self.exceptMiddle,
                 axis: .bars,
@@ -26,21 +33,30 @@ struct KnockoutSweepExperiment: Experiment {
         ]
     }
 
+    func headlines(_ bench: ExperimentBench) -> [Headline] {
+        KnockoutPreset.allCases.map {
+            Headline("object F1, \($0.rawValue) from layer 0", MeasurementKey(Self.fromLayer, $0.rawValue, x: 0))
+        }
+            + KnockoutPreset.allCases.map {
+                Headline("object F1, \($0.rawValue) but in the middle", MeasurementKey(Self.exceptMiddle, $0.rawValue))
+            }
+    }
+
     func measure(_ picture: ShownPicture, on bench: ExperimentBench) async throws -> Findings {
         let presets = KnockoutPreset.allCases
         let knockouts = presets.map { Intervention.preset($0, layers: .all) }
         let starts = Sweep.defaultStarts(depth: bench.depth)
         let middle = Sweep.middle(family: bench.model.description.family, depth: bench.depth)
         let sweep =
-            Sweep.fromLayer(knockouts, starts: starts, depth: bench.depth)
-            + Sweep.exceptMiddle(knockouts, window: middle)
+            Self.fromLayer(knockouts, starts: starts, bench)
+            + Sweep.exceptMiddle(knockouts, window: middle).map { ($0.name, $0.interventions) }
         let keys =
             presets.flatMap { preset in
                 starts.map { MeasurementKey(Self.fromLayer, preset.rawValue, x: $0) }
             } + presets.map { MeasurementKey(Self.exceptMiddle, $0.rawValue) }
         let outcome = try await bench.study(
             try await bench.description(of: picture),
-            sweep.map { ($0.name, $0.interventions) }
+            sweep
         )
         let judge = LexicalJudge()
         var findings = Findings()
@@ -52,5 +68,24 @@ struct KnockoutSweepExperiment: Experiment {
         }
         findings.details = ["answer": .string(outcome.baseline.text), "variants": .object(answers)]
         return findings
+    }
+
+    // MARK: - Private
+
+    /// Each knockout from each start on; as released code has it, from the layer behind it.
+    private static func fromLayer(
+        _ knockouts: [Intervention],
+        starts: [Int],
+        _ bench: ExperimentBench
+    ) -> [(name: String, interventions: [Intervention])] {
+        guard bench.settings.quirks.contains(.laterLayers) else {
+            return Sweep.fromLayer(knockouts, starts: starts, depth: bench.depth).map { ($0.name, $0.interventions) }
+        }
+        return knockouts.flatMap { knockout in
+            starts.map { start in
+                let isCut = start + 1 < bench.depth
+                return ("\(knockout.name)@>\(start)", isCut ? [knockout.limited(to: .from(start + 1))] : [])
+            }
+        }
     }
 }

@@ -11,6 +11,7 @@ struct LocalizationExperiment: Experiment {
         "Whether the attention of the tokens that name an object peaks on it, by layer: a hit lies within the object's "
         + "mask and a rim around it. Counted are objects alone of their class that the answer names; \"lost\" are those "
         + "that it no longer names under img->gen, P2's selection. The chance line is an even draw of patches (P2)."
+    let quirks: [ReferenceQuirk] = [.floorGrid, .lastMention, .scaledMaps, .substrings]
 
     private static let hits = "hit rate by layer"
     private static let mass = "attention mass inside the object"
@@ -19,8 +20,19 @@ struct LocalizationExperiment: Experiment {
         let rim = bench.settings.dilation.map { "The rim is \($0) pixels wide." } ?? "The rim is one patch wide."
         return [
             Figure(Self.hits, axis: .layer, measure: "share of objects hit", note: rim),
-            Figure(Self.mass, axis: .layer, measure: "share of mass on the image"),
+            Figure(
+                Self.mass,
+                axis: .layer,
+                measure: "share of mass on the image",
+                note: "Of the attention on the picture, how much lies on the object; chance is the object's area."
+            ),
         ]
+    }
+
+    func headlines(_ bench: ExperimentBench) -> [Headline] {
+        [bench.depth / 4, bench.depth / 2, bench.depth - 1].map { (layer: Int) in
+            Headline("objects hit in layer \(layer)", MeasurementKey(Self.hits, "all", x: layer))
+        } + [Headline("objects hit by chance", MeasurementKey(Self.hits, Figure.chance, x: 0))]
     }
 
     func measure(_ picture: ShownPicture, on bench: ExperimentBench) async throws -> Findings {
@@ -36,6 +48,8 @@ struct LocalizationExperiment: Experiment {
         let blind = try await bench.result(of: knocked)
         let layout = request.prompt.layout
         let placement = layout.images[0]
+        let quirks = bench.settings.quirks
+        let (grid, wholeWords) = (placement.geometry.patches(quirks), !quirks.contains(.substrings))
         let first = placement.patchPositions.lowerBound - placement.positions.lowerBound
         var findings = Findings()
         var named: [JSONValue] = []
@@ -44,16 +58,22 @@ struct LocalizationExperiment: Experiment {
                 of: object.annotation.className,
                 in: result,
                 patches: first..<first + placement.patchPositions.count,
-                promptLength: layout.length
+                promptLength: layout.length,
+                wholeWords: wholeWords,
+                lastOnly: quirks.contains(.lastMention)
             )
             guard let maps else { continue }
             let mask = try picture.annotated.mask(of: object)
-            let dilation = bench.settings.dilation ?? Self.patchWidth(placement.geometry)
-            let scorer = LocalizationScorer(placement.geometry, mask: mask, dilation: dilation)
-            let chance = Self.chance(placement.geometry, mask: mask, dilation: dilation)
-            let isLost = !LexicalJudge().names(object.annotation.className, in: blind.text)
+            let dilation = bench.settings.dilation ?? Self.patchWidth(grid)
+            let scorer = LocalizationScorer(grid, mask: mask, dilation: dilation)
+            let chance = Self.chance(grid, mask: mask, dilation: dilation)
+            let isLost =
+                wholeWords
+                ? !LexicalJudge().names(object.annotation.className, in: blind.text)
+                : PhraseLocator.ranges(of: object.annotation.className, in: blind.text, wholeWords: false).isEmpty
             for (layer, map) in zip(capture.layers, maps.layers) {
-                guard let score = scorer.score(map) else { continue }
+                let scored = quirks.contains(.scaledMaps) ? scorer.scoreScaled(map) : scorer.score(map)
+                guard let score = scored else { continue }
                 let groups = isLost ? ["all", "lost"] : ["all"]
                 for group in groups {
                     findings.measurements.add(score.isHit, to: MeasurementKey(Self.hits, group, x: layer))

@@ -12,6 +12,7 @@ struct LogitLensExperiment: Experiment {
         "The share of an object's patches whose five likeliest words, read through the logit lens, hold a word of the "
         + "object's class, or of its class or attributes where annotations have some, by hidden state (0 is the "
         + "embedding). The control reads patches that no object touches for the picture's first object (P1)."
+    let quirks: [ReferenceQuirk] = [.normedTwice, .floorGrid]
 
     private static let classes = "patches that spell the object's class"
     private static let attributes = "patches that spell the object's class or attributes"
@@ -20,7 +21,21 @@ struct LogitLensExperiment: Experiment {
 
     func figures(_ bench: ExperimentBench) -> [Figure] {
         [Self.classes, Self.attributes].map {
-            Figure($0, axis: .named("hidden state"), measure: "share of patches")
+            Figure(
+                $0,
+                axis: .named("hidden state"),
+                measure: "share of patches",
+                note: "Where the lens works, the object's patches lie above the background's, most in later states."
+            )
+        }
+    }
+
+    func headlines(_ bench: ExperimentBench) -> [Headline] {
+        ["object patches", "background patches"].map {
+            Headline(
+                "share that spell the class in the last state, \($0)",
+                MeasurementKey(Self.classes, $0, x: bench.depth)
+            )
         }
     }
 
@@ -30,13 +45,14 @@ struct LogitLensExperiment: Experiment {
             about: picture,
             maxTokens: 0
         )
-        let capture = try LensCapture(
+        var capture = try LensCapture(
             LensRequest(nil),
             layout: request.prompt.layout,
             decoder: bench.model.decoder,
             candidates: nil,
             target: nil
         )
+        capture.normsLastStateTwice = bench.settings.quirks.contains(.normedTwice)
         request.lens = capture
         guard let record = try await bench.result(of: request).lens else { throw CancellationError() }
         let placement = request.prompt.layout.images[0]
@@ -47,7 +63,8 @@ struct LogitLensExperiment: Experiment {
             }
         }
         let objects = picture.annotated.objects
-        let covers = try objects.map { PatchCover.shares(try picture.annotated.mask(of: $0), placement.geometry) }
+        let grid = placement.geometry.patches(bench.settings.quirks)
+        let covers = try objects.map { PatchCover.shares(try picture.annotated.mask(of: $0), grid) }
         var findings = Findings()
         var counts: [JSONValue] = []
         for (state, words) in zip(capture.layers, words) {

@@ -7,21 +7,42 @@ import Tokenization
 struct ObjectQuestion {
     /// The object.
     let object: PlacedObject
-    /// Its patches.
-    let patches: SpanSelector
+    private let mask: PixelMask
     private let place: String
 
-    /// Draws one of the picture's objects that are alone of their class and pass the filter; `nil` if none is.
-    init?(_ picture: AnnotatedPicture, settings: ExperimentSettings) throws(ImageError) {
-        let all = picture.objects.map(\.annotation)
-        let objects = picture.singleObjects.filter { settings.filter?.admits($0.annotation, among: all) ?? true }
+    /// What results say of a picture without such an object.
+    static let missing = "no object is alone of its class and passes the selection"
+
+    /// Draws one of the picture's objects that are alone of their class and pass the filter and, where it is wanted, the
+    /// control; `nil` if none does.
+    static func drawn(from picture: ShownPicture, on bench: ExperimentBench) async throws -> ObjectQuestion? {
+        let (annotated, settings) = (picture.annotated, bench.settings)
+        let all = annotated.objects.map(\.annotation)
+        let objects = annotated.singleObjects.filter { settings.filter.admits($0.annotation, among: all) }
         var generator = SplitMix64(
-            seed: UInt64(bitPattern: Int64(settings.seed)) ^ UInt64(bitPattern: Int64(picture.id))
+            seed: UInt64(bitPattern: Int64(settings.seed)) ^ UInt64(bitPattern: Int64(annotated.id))
         )
-        guard let object = generator.draw(1, from: objects).first else { return nil }
+        let order = generator.draw(objects.count, from: objects)
+        guard settings.controlsNoise, !order.isEmpty else {
+            return try order.first.map { try ObjectQuestion($0, in: annotated) }
+        }
+        let control = try await NoiseControl(picture, on: bench)
+        for object in order where try await control.admits(object) {
+            return try ObjectQuestion(object, in: annotated)
+        }
+        return nil
+    }
+
+    /// A question about an object of a picture.
+    init(_ object: PlacedObject, in picture: AnnotatedPicture) throws(ImageError) {
         self.object = object
-        patches = .mask(try picture.mask(of: object), buffer: 0, image: 0)
+        mask = try picture.mask(of: object)
         place = Self.place(of: object.annotation.box, in: picture)
+    }
+
+    /// The object's patches in a prompt about its picture.
+    func patches(in layout: PromptLayout, _ quirks: Set<ReferenceQuirk>) -> SpanSelector {
+        .patches(of: mask, in: layout, quirks)
     }
 
     /// The question of a task, with the beginning of its answer where it dictates one.

@@ -10,6 +10,7 @@ struct ObjectReadoutExperiment: Experiment {
         "One object a picture, as in object-ablation, and a forced answer about it. Six edges of attention are cut in six "
         + "windows of layers, P1's 36 conditions: the share of right answers that become wrong, and how the right "
         + "token's log-probability moves (P1)."
+    let quirks: [ReferenceQuirk] = [.floorGrid]
 
     private static let flips = "flip rate"
     private static let shift = "log-probability of the class"
@@ -17,31 +18,49 @@ struct ObjectReadoutExperiment: Experiment {
 
     func figures(_ bench: ExperimentBench) -> [Figure] {
         [
-            Figure(Self.flips, axis: .words("layers cut", Self.windows), measure: "flip rate"),
+            Figure(
+                Self.flips,
+                axis: .words("layers cut", Self.windows),
+                measure: "share of right answers that become wrong",
+                note: "P1 finds that the last position reads the object in the mid-late layers."
+            ),
             Figure(
                 Self.shift,
                 axis: .words("layers cut", Self.windows),
                 measure: "Δ log-probability",
-                isShare: false
+                isShare: false,
+                note: "How the right token's chance moves, whether the answer was right or not."
             ),
         ]
     }
 
+    func headlines(_ bench: ExperimentBench) -> [Headline] {
+        ["mid-late", "late", "all"].compactMap { window in
+            Self.windows.firstIndex(of: window).map {
+                Headline(
+                    "flip rate, object->last cut in layers: \(window)",
+                    MeasurementKey(Self.flips, "object->last", x: $0)
+                )
+            }
+        }
+    }
+
     func measure(_ picture: ShownPicture, on bench: ExperimentBench) async throws -> Findings {
         var findings = Findings()
-        guard let question = try ObjectQuestion(picture.annotated, settings: bench.settings) else {
-            findings.details = ["skipped": "no object is alone of its class and passes the filter"]
+        guard let question = try await ObjectQuestion.drawn(from: picture, on: bench) else {
+            findings.details = ["skipped": .string(ObjectQuestion.missing)]
             return findings
         }
         let className = question.object.annotation.className
         let messages = question.messages(.vqa, prompt: bench.settings.prompt)
         let request = try await bench.request(messages, about: picture, maxTokens: 0)
+        let patches = question.patches(in: request.prompt.layout, bench.settings.quirks)
         // An object that fills the picture leaves nothing of it to cut.
-        let sweep = Sweep.objectReadout(object: question.patches).filter { variant in
+        let sweep = Sweep.objectReadout(object: patches).filter { variant in
             (try? bench.resolve(variant.interventions, on: request.prompt)) != nil
         }
         let outcome = try await bench.study(request, sweep.map { ($0.name, $0.interventions) })
-        let task = AblationTask(.vqa, className: className)
+        let task = bench.task(.vqa, about: question.object)
         let isRight = task.isCorrect(outcome.baseline, tokenizer: bench.model.tokenizer)
         let target = try await bench.firstToken(of: className, in: messages)
         for (variant, run) in zip(sweep, outcome.variants) {

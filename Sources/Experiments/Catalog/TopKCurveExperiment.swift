@@ -15,22 +15,42 @@ struct TopKCurveExperiment: Experiment {
     private static let percents = [1, 2, 5, 10, 20, 30, 40, 50, 90]
 
     func figures(_ bench: ExperimentBench) -> [Figure] {
-        [Figure(Self.curve, axis: .named("image tokens kept, %"), measure: "object F1")]
+        [
+            Figure(
+                Self.curve,
+                axis: .named("image tokens kept, %"),
+                measure: "object F1",
+                note: "A curve that rises early says that few tokens of the picture carry the description."
+            )
+        ]
+    }
+
+    func headlines(_ bench: ExperimentBench) -> [Headline] {
+        [2, 5, 20].map { (percent: Int) in
+            Headline(
+                "object F1 with \(percent) % of the image tokens",
+                MeasurementKey(Self.curve, "object F1", x: percent)
+            )
+        }
     }
 
     func measure(_ picture: ShownPicture, on bench: ExperimentBench) async throws -> Findings {
-        var request = try await bench.description(of: picture)
-        try request.record(shape: bench.model.probeShape)
-        let seeing = try await bench.result(of: request)
-        request.capture = nil
-        let image = Array(request.prompt.layout.images[0].positions)
-        let rows = ExperimentBench.rows(of: seeing, promptLength: request.prompt.layout.length)
-        let ranked = (0..<bench.depth).map { layer in Self.ranked(rows, layer: layer, count: image.count) }
+        let request = try await bench.description(of: picture)
+        guard let ranking = try await bench.engine.ranking(of: request) else { throw CancellationError() }
+        let layout = request.prompt.layout
         let outcome = try await bench.study(
             request,
             Self.percents.map { percent in
-                let kept = max(1, percent * image.count / 100)
-                return ("\(percent) %", Self.cuts(ranked, keeping: kept, of: image))
+                let kept = max(1, percent * layout.images[0].positions.count / 100)
+                let cut = Intervention.knockout(
+                    from: .minus(.named("image"), .topAttended(.count(kept), of: .named("image"))),
+                    to: .named("generated"),
+                    layers: .all,
+                    heads: .all,
+                    .preSoftmax
+                )
+                let shape = bench.model.probeShape
+                return ("\(percent) %", try cut.ranked(by: ranking, layout: layout, shape: shape, parameter: "image"))
             }
         )
         let judge = LexicalJudge()
@@ -43,31 +63,5 @@ struct TopKCurveExperiment: Experiment {
         }
         findings.details = ["answer": .string(outcome.baseline.text), "variants": .object(answers)]
         return findings
-    }
-
-    // MARK: - Private
-
-    /// The picture's tokens by their mean attention over the answer's rows, most first; of equals the first.
-    private static func ranked(_ rows: [AttentionRow], layer: Int, count: Int) -> [Int] {
-        var sums = [Double](repeating: 0, count: count)
-        for row in rows {
-            for (column, value) in row.layers[layer].maps[0].enumerated() { sums[column] += Double(value) }
-        }
-        return sums.indices.sorted { (-sums[$0], $0) < (-sums[$1], $1) }
-    }
-
-    /// One cut for each layer: generated tokens do not see the image tokens that are not kept there.
-    private static func cuts(_ ranked: [[Int]], keeping kept: Int, of image: [Int]) -> [Intervention] {
-        ranked.enumerated().compactMap { layer, order in
-            let hidden = order.dropFirst(kept).map { image[$0] }
-            guard !hidden.isEmpty else { return nil }
-            return .knockout(
-                from: .indices(hidden.sorted()),
-                to: .named("generated"),
-                layers: .list([layer]),
-                heads: .all,
-                .preSoftmax
-            )
-        }
     }
 }

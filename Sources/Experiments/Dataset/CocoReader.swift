@@ -27,7 +27,7 @@ public struct CocoReader {
     private var categories: [Int: String] = [:]
 
     /// Reads and checks a file.
-    public static func read(_ url: URL) throws(DatasetError) -> CocoDataset {
+    public static func read(_ url: URL) throws(DatasetError) -> PictureDataset {
         let name = url.path
         guard let size = try? url.resourceValues(forKeys: [.fileSizeKey]).fileSize else {
             throw DatasetError(name, "cannot be read; is the path right?")
@@ -42,7 +42,7 @@ public struct CocoReader {
     }
 
     /// The same from bytes; `name` is what messages call the file.
-    public static func read(_ bytes: Data, named name: String) throws(DatasetError) -> CocoDataset {
+    public static func read(_ bytes: Data, named name: String) throws(DatasetError) -> PictureDataset {
         do {
             var reader = CocoReader(file: name)
             return try reader.dataset(ProbeField(JSONValue(parsing: bytes), path: ""))
@@ -59,7 +59,7 @@ public struct CocoReader {
         self.file = file
     }
 
-    private mutating func dataset(_ root: ProbeField) throws -> CocoDataset {
+    private mutating func dataset(_ root: ProbeField) throws -> PictureDataset {
         guard root.value.object != nil else { throw DatasetError(file, "must hold an object, not \(root.value.kind)") }
         for category in try root.required("categories").elements() {
             let id = try category.required("id").integer()
@@ -82,7 +82,7 @@ public struct CocoReader {
             guard try !isCrowd(field) else { continue }
             objects[index].append(try object(field, in: pictures[index]))
         }
-        return CocoDataset(
+        return PictureDataset(
             pictures: zip(pictures, objects).map { picture, objects in
                 AnnotatedPicture(
                     id: picture.id,
@@ -105,8 +105,7 @@ public struct CocoReader {
             id: try field.required("id").integer(),
             file: file,
             width: try side(field.required("width")),
-            height: try side(field.required("height")),
-            objects: []
+            height: try side(field.required("height"))
         )
     }
 

@@ -68,11 +68,16 @@ public struct LocalizationScorer: Sendable {
             if let best = tile.peak(values), best.value > peak?.value ?? -.infinity { peak = best }
         }
         guard total > 0, let peak else { return nil }
-        return Score(
-            peak: (peak.x, peak.y),
-            isHit: mask.isSelected(within: dilation, ofX: peak.x, y: peak.y),
-            pointsInside: mask.isSelected[peak.y * mask.width + peak.x],
-            massInside: inside / total
+        return score(peakX: peak.x, peakY: peak.y, massInside: inside / total)
+    }
+
+    /// What a map with this peak and this share of its mass in the mask scores.
+    func score(peakX x: Int, peakY y: Int, massInside: Double) -> Score {
+        Score(
+            peak: (x, y),
+            isHit: mask.isSelected(within: dilation, ofX: x, y: y),
+            pointsInside: mask.isSelected[y * mask.width + x],
+            massInside: massInside
         )
     }
 }

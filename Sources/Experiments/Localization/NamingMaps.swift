@@ -14,9 +14,19 @@ public struct NamingMaps: Sendable {
     ///   - run: A run whose capture recorded the rows of its answer on image columns, heads averaged.
     ///   - patches: The columns that stand for the picture's patches, among those recorded.
     ///   - promptLength: Positions of the prompt.
-    public init?(of phrase: String, in run: GenerationResult, patches: Range<Int>, promptLength: Int) {
+    ///   - wholeWords: Whether a phrase inside another word does not count.
+    ///   - lastOnly: Whether only the last place counts.
+    public init?(
+        of phrase: String,
+        in run: GenerationResult,
+        patches: Range<Int>,
+        promptLength: Int,
+        wholeWords: Bool = true,
+        lastOnly: Bool = false
+    ) {
         let texts = run.tokens.map(\.text)
-        let ranges = PhraseLocator.ranges(of: phrase, in: texts.joined())
+        let all = PhraseLocator.ranges(of: phrase, in: texts.joined(), wholeWords: wholeWords)
+        let ranges = lastOnly ? Array(all.suffix(1)) : all
         let tokens = PhraseLocator.tokens(texts, overlapping: ranges)
         // The row that produced token k is the one before its own position.
         let rows = tokens.compactMap { run.attention[promptLength - 1 + $0] }

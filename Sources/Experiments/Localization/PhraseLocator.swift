@@ -3,17 +3,17 @@ import Foundation
 /// Finds where a text says a phrase.
 public enum PhraseLocator {
     /// The places of `phrase` in `text` as half-open ranges of UTF-8 offsets, ascending: whole words only ("car" is not in
-    /// "carpet"), in any case, in the singular or the plural.
-    public static func ranges(of phrase: String, in text: String) -> [Range<Int>] {
+    /// "carpet"), in any case, in the singular or the plural. Without `wholeWords` the letters alone decide.
+    public static func ranges(of phrase: String, in text: String, wholeWords: Bool = true) -> [Range<Int>] {
         let phrase = phrase.trimmingCharacters(in: .whitespacesAndNewlines)
         guard !phrase.isEmpty else { return [] }
         var ranges: [Range<Int>] = []
         var start = text.startIndex
         while let found = text.range(of: phrase, options: [.caseInsensitive, .literal], range: start..<text.endIndex) {
             start = text.index(after: found.lowerBound)
-            guard found.lowerBound == text.startIndex || !isWordPart(text[text.index(before: found.lowerBound)]),
-                let end = wordEnd(after: found.upperBound, in: text)
-            else { continue }
+            let begins = found.lowerBound == text.startIndex || !isWordPart(text[text.index(before: found.lowerBound)])
+            let ending = wholeWords ? wordEnd(after: found.upperBound, in: text) : found.upperBound
+            guard begins || !wholeWords, let end = ending else { continue }
             let utf8 = text.utf8
             ranges.append(
                 utf8.distance(

@@ -2,38 +2,47 @@ public import JSON
 
 /// The results of an experiment as a table and as a page, made from its lines alone: it can be made again at any time.
 public struct ExperimentReport: Sendable {
+    /// The experiment.
+    public let name: String
     /// What was measured, in words.
-    private let name: String
-    private let summary: String
+    let summary: String
+    /// The model, by fact.
+    let model: [(String, String)]
+    /// What the results were made with, by setting.
+    let settings: [(String, String)]
+    /// Pictures.
+    let pictures: Int
+    /// What was found in each picture.
+    let items: [ItemResult]
     private let figures: [Figure]
-    private let facts: [(String, String)]
-    private let items: Int
-    private let measurements: Measurements
+    private let headlines: [Headline]
+    private let quirks: [ReferenceQuirk]
+    private let estimates: Estimates
 
     /// Sums up what was found in each picture.
     ///
-    /// - Parameters:
-    ///   - figures: How measurements are drawn; those of no figure are in the table alone.
-    ///   - settings: What the results were made with, an object of objects.
-    public init(_ experiment: any Experiment, figures: [Figure], settings: JSONValue, items: [ItemResult]) {
+    /// - Parameter settings: What the results were made with: `model` and `settings`, each an object.
+    public init(_ experiment: any Experiment, on bench: ExperimentBench, settings: JSONValue, items: [ItemResult]) {
         name = experiment.name
         summary = experiment.summary
-        self.figures = figures
-        self.items = items.count
-        facts = Self.facts(settings)
-        var all = Measurements()
-        for item in items { all.add(item.measurements) }
-        measurements = all
+        figures = experiment.figures(bench)
+        headlines = experiment.headlines(bench)
+        quirks = experiment.quirks.filter(bench.settings.quirks.contains)
+        model = Self.facts(settings["model"])
+        self.settings = Self.facts(settings["settings"])
+        pictures = items.count
+        self.items = items
+        estimates = Estimates(items)
     }
 
-    /// One line for each place: figure, series, x, count, mean, standard deviation. RFC 4180.
+    /// One line for each place: figure, series, x, count, mean, standard deviation, standard error. RFC 4180.
     public var csv: String {
-        var text = "figure,series,x,n,mean,sd\r\n"
-        for key in measurements.keys {
-            let tally = measurements[key]
+        var text = "figure,series,x,n,mean,sd,se\r\n"
+        for key in estimates.keys {
+            guard let estimate = estimates[key] else { continue }
             let numbers = [
-                key.x.map(String.init) ?? "", String(tally.count), tally.mean?.description ?? "",
-                tally.deviation?.description ?? "",
+                key.x.map(String.init) ?? "", String(estimate.count), estimate.mean.description,
+                estimate.deviation.description, estimate.error.description,
             ]
             text += ([Self.field(key.figure), Self.field(key.series)] + numbers).joined(separator: ",") + "\r\n"
         }
@@ -42,72 +51,87 @@ public struct ExperimentReport: Sendable {
 
     /// A page that needs nothing beside itself: drawings, tables, settings; light or dark as the reader's system is.
     public var html: String {
-        var body = "<h1>\(HTML.escaped(name))</h1><p>\(HTML.escaped(summary))</p>"
-        body += "<p>\(items) pictures. Bands are one standard error of the mean.</p>"
+        let body = "<h1>\(HTML.escaped(name))</h1>" + content + ReportPage.facts("Settings", model + settings)
+        return ReportPage.html(title: name, body: body)
+    }
+
+    /// The numbers that say most: what, and the estimate; those that nothing was measured of are left out.
+    var keyNumbers: [(text: String, estimate: Estimate)] {
+        headlines.compactMap { headline in estimates[headline.key].map { (headline.text, $0) } }
+    }
+
+    /// Everything between the title and the settings.
+    var content: String {
+        let skipped = items.count { $0.details["skipped"] != nil }
+        var body = "<p>\(HTML.escaped(summary))</p><p class=\"count\">\(pictures) pictures"
+        if skipped > 0 { body += ", \(skipped) of them skipped" }
+        body += ". Bands and whiskers are one standard error; pictures count as independent, their tokens do not.</p>"
+        body += quirkNotes
+        body += "<div class=\"figures\">"
         for figure in figures {
             let series = series(of: figure)
-            body += "<section><h2>\(HTML.escaped(figure.name))</h2>"
-            if let note = figure.note { body += "<p>\(HTML.escaped(note))</p>" }
-            if series.isEmpty {
-                body += "<p>Nothing was measured.</p></section>"
-                continue
-            }
-            body += legend(series.map(\.name), figure) + SVGChart(figure: figure, series: series).svg()
-            body += table(figure, series) + "</section>"
+            body += "<figure><figcaption><b>\(HTML.escaped(figure.name))</b>"
+            if let note = figure.note { body += " \(HTML.escaped(note))" }
+            body += "</figcaption>"
+            body +=
+                series.isEmpty
+                ? "<p>Nothing was measured.</p>"
+                : SVGChart(figure: figure, series: series).svg() + legend(series.map(\.name), figure)
+                    + table(figure, series)
+            body += "</figure>"
         }
-        body += "<section><h2>settings</h2><table>"
-        for (name, value) in facts {
-            body += "<tr><th>\(HTML.escaped(name))</th><td>\(HTML.escaped(value))</td></tr>"
-        }
-        body += "</table></section>"
-        return "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">"
-            + "<meta name=\"viewport\" content=\"width=device-width\"><title>\(HTML.escaped(name))</title>"
-            + "<style>\(Self.style)</style></head><body>\(body)</body></html>\n"
+        return body + "</div>"
     }
 
     // MARK: - Private
 
-    private func series(of figure: Figure) -> [(name: String, points: [SVGChart.Point])] {
+    private var quirkNotes: String {
+        guard !quirks.isEmpty else { return "" }
+        let notes = quirks.map { "<li><b>\($0.rawValue)</b>: \(HTML.escaped($0.summary))</li>" }
+        return
+            "<div class=\"notice\"><p><b>--compat reference.</b> These numbers reproduce quirks of the papers' released "
+            + "code:</p><ul class=\"plain\">\(notes.joined())</ul></div>"
+    }
+
+    private func series(of figure: Figure) -> [SVGChart.Series] {
         var names: [String] = []
         var points: [String: [SVGChart.Point]] = [:]
-        for key in measurements.keys where key.figure == figure.name {
+        for key in estimates.keys where key.figure == figure.name {
+            guard let estimate = estimates[key] else { continue }
             if points[key.series] == nil { names.append(key.series) }
-            points[key.series, default: []].append(SVGChart.Point(x: key.x ?? 0, tally: measurements[key]))
+            points[key.series, default: []].append(SVGChart.Point(x: key.x ?? 0, estimate: estimate))
         }
-        return names.map { name in (name, (points[name] ?? []).sorted { $0.x < $1.x }) }
+        return names.map { SVGChart.Series(name: $0, points: (points[$0] ?? []).sorted { $0.x < $1.x }) }
     }
 
     private func legend(_ names: [String], _ figure: Figure) -> String {
-        guard figure.axis != .bars else { return "" }
+        guard figure.axis != .bars, names.count > 1 else { return "" }
         let entries = names.enumerated().map { index, name in
             "<li class=\"\(SVGChart.style(index, name))\">\(HTML.escaped(name))</li>"
         }
-        return "<ul>\(entries.joined())</ul>"
+        return "<ul class=\"legend\">\(entries.joined())</ul>"
     }
 
-    /// Every number of a figure: mean, deviation and count.
-    private func table(_ figure: Figure, _ series: [(name: String, points: [SVGChart.Point])]) -> String {
-        var text = "<details><summary>numbers</summary><table><tr><th></th>"
-        text += "<th>\(HTML.escaped(figure.axisTitle))</th><th>mean</th><th>sd</th><th>n</th></tr>"
+    /// Every number of a figure: mean, standard error, deviation and count.
+    private func table(_ figure: Figure, _ series: [SVGChart.Series]) -> String {
+        var text = "<details><summary>numbers</summary><table><tr><th></th><th>\(HTML.escaped(figure.axisTitle))</th>"
+        text += "<th>mean</th><th>se</th><th>sd</th><th>n</th><th>pictures</th></tr>"
         for line in series {
             for point in line.points {
                 let place = figure.axis == .bars ? "" : figure.label(point.x)
-                text +=
-                    "<tr><td>\(HTML.escaped(line.name))</td><td>\(HTML.escaped(place))</td>"
-                    + "<td>\(HTML.number(point.tally.mean ?? 0, digits: 4))</td>"
-                    + "<td>\(HTML.number(point.tally.deviation ?? 0, digits: 4))</td>"
-                    + "<td>\(point.tally.count)</td></tr>"
+                let numbers = [point.estimate.mean, point.estimate.error, point.estimate.deviation]
+                let cells =
+                    [line.name, place] + numbers.map { HTML.number($0, digits: 4) }
+                    + [String(point.estimate.count), String(point.estimate.pictures)]
+                text += "<tr>" + cells.map { "<td>\(HTML.escaped($0))</td>" }.joined() + "</tr>"
             }
         }
         return text + "</table></details>"
     }
 
-    /// Members of an object of objects, by name.
-    private static func facts(_ settings: JSONValue) -> [(String, String)] {
-        (settings.object ?? [:]).sorted { $0.key < $1.key }.flatMap { group, value in
-            guard let members = value.object else { return [(group, text(value))] }
-            return members.sorted { $0.key < $1.key }.map { ("\(group) \($0.key)", text($0.value)) }
-        }
+    /// Members of an object, by name.
+    private static func facts(_ object: JSONValue?) -> [(String, String)] {
+        (object?.object ?? [:]).sorted { $0.key < $1.key }.map { ($0.key, text($0.value)) }
     }
 
     private static func text(_ value: JSONValue) -> String {
@@ -118,21 +142,4 @@ public struct ExperimentReport: Sendable {
         guard text.contains(where: { $0 == "," || $0 == "\"" || $0.isNewline }) else { return text }
         return "\"" + text.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
     }
-
-    /// Okabe and Ito's colours, which differ for colour-blind readers too; yellow is left out on white.
-    private static let style = """
-        :root{color-scheme:light dark;--ink:#1b1f24;--faint:#c9ced6;--paper:#fff}
-        @media(prefers-color-scheme:dark){:root{--ink:#e6e9ee;--faint:#3c434d;--paper:#14171b}}
-        body{font:15px/1.5 system-ui,sans-serif;max-width:760px;margin:2rem auto;padding:0 1rem;color:var(--ink);\
-        background:var(--paper)}
-        h2{margin-top:2rem;font-size:1.1rem}svg{width:100%;height:auto}svg text{font-size:11px;fill:var(--ink)}
-        .grid{stroke:var(--faint)}.line{fill:none;stroke:var(--c);stroke-width:2}.band{fill:var(--c);opacity:.15}
-        .dot,.bar{fill:var(--c)}.line.chance{stroke-dasharray:5 4}
-        ul{list-style:none;display:flex;flex-wrap:wrap;gap:.2rem 1rem;padding:0}
-        li::before{content:"";display:inline-block;width:.8em;height:.8em;margin-right:.4em;background:var(--c)}
-        table{border-collapse:collapse;font-variant-numeric:tabular-nums}
-        td,th{text-align:left;padding:.1rem .8rem .1rem 0;border-bottom:1px solid var(--faint);vertical-align:top}
-        .s0{--c:#0072b2}.s1{--c:#d55e00}.s2{--c:#009e73}.s3{--c:#cc79a7}.s4{--c:#56b4e9}.s5{--c:#e69f00}.s6{--c:#8b6fd0}
-        .s7{--c:#7f8793}.chance{--c:var(--ink)}
-        """
 }

@@ -1,28 +1,34 @@
 import Foundation
 
-/// Draws a figure as SVG: curves with bands of one standard error, or bars. Colours are the page's, so that one drawing
-/// serves light and dark; the numbers stand in titles that a pointer shows.
+/// Draws a figure as SVG: curves with bands of one standard error, or bars with whiskers of as much. Colours are the
+/// page's, so that one drawing serves light and dark; the numbers stand in titles that a pointer shows.
 struct SVGChart {
     /// A mean and how sure it is.
     struct Point {
         let x: Int
-        let tally: Tally
+        let estimate: Estimate
+    }
+
+    /// A curve by ascending x, or a bar with its one point.
+    struct Series {
+        let name: String
+        let points: [Point]
     }
 
     let figure: Figure
-    /// Series in order, each with its points by ascending x; bars have one point each.
-    let series: [(name: String, points: [Point])]
+    let series: [Series]
 
-    private static let (width, height) = (720.0, 340.0)
-    private static let (left, right, top, bottom) = (56.0, 16.0, 14.0, 46.0)
+    private static let width = 520.0
+    private static let (left, right, top, bottom) = (56.0, 14.0, 10.0, 44.0)
+    private static let curvesHeight = 290.0
     private static let colours = 8
 
     /// The drawing.
     func svg() -> String {
-        let body = figure.axis == .bars ? bars() : curves()
+        let (body, height) = figure.axis == .bars ? bars() : (grid() + curves(), Self.curvesHeight)
         return
-            "<svg viewBox=\"0 0 \(Self.width) \(Self.height)\" role=\"img\" aria-label=\"\(HTML.escaped(figure.name))\">"
-            + grid() + body + "</svg>"
+            "<svg viewBox=\"0 0 \(place(Self.width)) \(place(height))\" role=\"img\" "
+            + "aria-label=\"\(HTML.escaped(figure.name))\">" + body + "</svg>"
     }
 
     /// The class whose colour a series has.
@@ -30,33 +36,42 @@ struct SVGChart {
         name == Figure.chance ? "chance" : "s\(index % colours)"
     }
 
-    // MARK: - Private
-
-    /// The standard error of a mean, 0 of a single number.
-    private func error(_ tally: Tally) -> Double {
-        (tally.deviation ?? 0) / Double(max(1, tally.count)).squareRoot()
-    }
+    // MARK: - Values
 
     private var range: ClosedRange<Double> {
         guard !figure.isShare else { return 0...1 }
-        let means = series.flatMap(\.points).compactMap(\.tally.mean)
-        let (low, high) = (min(0, means.min() ?? 0), max(0, means.max() ?? 0))
+        let estimates = series.flatMap(\.points).map(\.estimate)
+        let low = min(0, estimates.map { $0.mean - $0.error }.min() ?? 0)
+        let high = max(0, estimates.map { $0.mean + $0.error }.max() ?? 0)
         return low == high ? low...(low + 1) : low...high
     }
 
     private var xs: [Int] { Array(Set(series.flatMap(\.points).map(\.x))).sorted() }
 
-    private func y(_ value: Double) -> Double {
-        let share =
-            (min(max(value, range.lowerBound), range.upperBound) - range.lowerBound)
-            / (range.upperBound - range.lowerBound)
-        return Self.top + (1 - share) * (Self.height - Self.top - Self.bottom)
+    /// Digits that the values of the figure need.
+    private var digits: Int { range.upperBound - range.lowerBound > 20 ? 0 : 2 }
+
+    private func share(_ value: Double) -> Double {
+        (min(max(value, range.lowerBound), range.upperBound) - range.lowerBound) / (range.upperBound - range.lowerBound)
     }
 
+    private func text(_ estimate: Estimate, _ name: String, at position: String?) -> String {
+        let position = position.map { ", \(figure.axisTitle) \($0)" } ?? ""
+        let numbers = "\(HTML.number(estimate.mean, digits: 4)) ± \(HTML.number(estimate.error, digits: 4))"
+        return "<title>\(HTML.escaped(name + position)): \(numbers), n = \(estimate.count)</title>"
+    }
+
+    // MARK: - Curves
+
+    private func y(_ value: Double) -> Double {
+        Self.top + (1 - share(value)) * (Self.curvesHeight - Self.top - Self.bottom)
+    }
+
+    /// Places are equally far apart, whatever numbers stand there.
     private func x(_ value: Int) -> Double {
-        let (first, last) = (Double(xs.first ?? 0), Double(xs.last ?? 1))
-        let share = last > first ? (Double(value) - first) / (last - first) : 0.5
-        return Self.left + 10 + share * (Self.width - Self.left - Self.right - 20)
+        let index = Double(xs.firstIndex(of: value) ?? 0)
+        let share = xs.count > 1 ? index / Double(xs.count - 1) : 0.5
+        return Self.left + 12 + share * (Self.width - Self.left - Self.right - 24)
     }
 
     /// Horizontal lines with their values, and the axes' titles.
@@ -64,73 +79,91 @@ struct SVGChart {
         var text = ""
         for step in 0...4 {
             let value = range.lowerBound + Double(step) / 4 * (range.upperBound - range.lowerBound)
-            let line = place(y(value))
-            text +=
-                "<line class=\"grid\" x1=\"\(Self.left)\" x2=\"\(Self.width - Self.right)\" y1=\"\(line)\" y2=\"\(line)\"/>"
-            text += label(HTML.number(value, digits: 2), Self.left - 8, y(value) + 4, anchor: "end")
+            text += line("grid", (Self.left, y(value)), (Self.width - Self.right, y(value)))
+            text += label(HTML.number(value, digits: digits), Self.left - 8, y(value) + 4, anchor: "end")
         }
-        let middle = (Self.height - Self.bottom + Self.top) / 2
+        if range.lowerBound < 0 { text += line("zero", (Self.left, y(0)), (Self.width - Self.right, y(0))) }
+        let middle = (Self.curvesHeight - Self.bottom + Self.top) / 2
         text +=
-            "<text class=\"title\" transform=\"translate(14 \(middle)) rotate(-90)\" text-anchor=\"middle\">"
+            "<text class=\"title\" transform=\"translate(12 \(place(middle))) rotate(-90)\" text-anchor=\"middle\">"
             + "\(HTML.escaped(figure.measure))</text>"
         text +=
-            "<text class=\"title\" x=\"\(Self.width / 2)\" y=\"\(Self.height - 8)\" text-anchor=\"middle\">"
-            + "\(HTML.escaped(figure.axisTitle))</text>"
+            "<text class=\"title\" x=\"\(place((Self.left + Self.width) / 2))\" y=\"\(place(Self.curvesHeight - 6))\" "
+            + "text-anchor=\"middle\">\(HTML.escaped(figure.axisTitle))</text>"
         return text
     }
 
     private func curves() -> String {
-        var text = ""
+        var drawing = ""
         let stride = max(1, (xs.count + 15) / 16)
         for (index, value) in xs.enumerated() where index % stride == 0 {
-            text += label(figure.label(value), x(value), Self.height - Self.bottom + 18, anchor: "middle")
+            drawing += label(figure.label(value), x(value), Self.curvesHeight - Self.bottom + 18, anchor: "middle")
         }
-        for (index, line) in series.enumerated() {
-            let style = Self.style(index, line.name)
-            let points = line.points.compactMap { point in
-                point.tally.mean.map { (x: x(point.x), mean: $0, point: point) }
+        for (index, curve) in series.enumerated() {
+            let style = Self.style(index, curve.name)
+            func path(_ points: [Point], _ value: (Estimate) -> Double) -> [String] {
+                points.map { "\(place(x($0.x))),\(place(y(value($0.estimate))))" }
             }
-            let upper = points.map { "\(place($0.x)),\(place(y($0.mean + error($0.point.tally))))" }
-            let lower = points.reversed().map { "\(place($0.x)),\(place(y($0.mean - error($0.point.tally))))" }
-            let path = points.map { "\(place($0.x)),\(place(y($0.mean)))" }.joined(separator: " ")
             if style != "chance" {
-                text += "<polygon class=\"band \(style)\" points=\"\((upper + lower).joined(separator: " "))\"/>"
+                let upper = path(curve.points) { $0.mean + $0.error }
+                let lower = path(curve.points.reversed()) { $0.mean - $0.error }
+                drawing += "<polygon class=\"band \(style)\" points=\"\((upper + lower).joined(separator: " "))\"/>"
             }
-            text += "<polyline class=\"line \(style)\" points=\"\(path)\"/>"
-            for point in points where style != "chance" {
-                text +=
-                    "<circle class=\"dot \(style)\" cx=\"\(place(point.x))\" cy=\"\(place(y(point.mean)))\" r=\"3\">"
-                    + title(line.name, at: figure.label(point.point.x), point.point.tally) + "</circle>"
+            let means = path(curve.points, \.mean).joined(separator: " ")
+            drawing += "<polyline class=\"line \(style)\" points=\"\(means)\"/>"
+            for point in curve.points where style != "chance" {
+                let (px, py) = (place(x(point.x)), place(y(point.estimate.mean)))
+                drawing +=
+                    "<circle class=\"dot \(style)\" cx=\"\(px)\" cy=\"\(py)\" r=\"3\">"
+                    + text(point.estimate, curve.name, at: figure.label(point.x)) + "</circle>"
             }
         }
-        return text
+        return drawing
     }
 
-    private func bars() -> String {
-        let slot = (Self.width - Self.left - Self.right) / Double(max(1, series.count))
-        var text = ""
+    // MARK: - Bars
+
+    private static let barHeight = 24.0
+    private static let (barLeft, barRight) = (150.0, 100.0)
+
+    /// One bar below the other, names at the left and numbers at the right; and how high that is.
+    private func bars() -> (drawing: String, height: Double) {
+        let width = Self.width - Self.barLeft - Self.barRight
+        func x(_ value: Double) -> Double { Self.barLeft + share(value) * width }
+        let end = 6 + Self.barHeight * Double(series.count)
+        var drawing = ""
+        for step in 0...4 {
+            let value = range.lowerBound + Double(step) / 4 * (range.upperBound - range.lowerBound)
+            drawing += line("grid", (x(value), 4), (x(value), end))
+            drawing += label(HTML.number(value, digits: digits), x(value), end + 14, anchor: "middle")
+        }
         for (index, bar) in series.enumerated() {
-            guard let tally = bar.points.first?.tally, let mean = tally.mean else { continue }
-            let start = Self.left + slot * Double(index)
-            let (high, low) = (y(max(0, mean)), y(min(0, mean)))
-            text +=
-                "<rect class=\"bar \(Self.style(index, bar.name))\" x=\"\(place(start + slot * 0.2))\" "
-                + "y=\"\(place(high))\" width=\"\(place(slot * 0.6))\" height=\"\(place(max(0, low - high)))\">"
-                + title(bar.name, at: nil, tally) + "</rect>"
-            text += label(HTML.number(mean, digits: 2), start + slot / 2, high - 3, anchor: "middle")
-            // A long name goes on in a second line.
-            for (line, part) in bar.name.split(separator: ", ").enumerated() {
-                let base = Self.height - Self.bottom + 18 + 14 * Double(line)
-                text += label(String(part), start + slot / 2, base, anchor: "middle")
-            }
+            guard let estimate = bar.points.first?.estimate else { continue }
+            let top = 6 + Self.barHeight * Double(index)
+            let middle = top + Self.barHeight / 2
+            let (low, high) = (x(min(0, estimate.mean)), x(max(0, estimate.mean)))
+            drawing +=
+                "<rect class=\"bar s0\" x=\"\(place(low))\" y=\"\(place(top + 4))\" "
+                + "width=\"\(place(max(1, high - low)))\" height=\"\(place(Self.barHeight - 8))\">"
+                + text(estimate, bar.name, at: nil) + "</rect>"
+            let ends = (x(estimate.mean - estimate.error), x(estimate.mean + estimate.error))
+            if estimate.error > 0 { drawing += line("whisker", (ends.0, middle), (ends.1, middle)) }
+            drawing += label(bar.name, Self.barLeft - 8, middle + 4, anchor: "end")
+            let numbers = [estimate.mean, estimate.error].map { HTML.number($0, digits: max(digits, 1)) }
+            drawing += label(numbers.joined(separator: " ± "), Self.width - 4, middle + 4, anchor: "end")
         }
-        return text
+        if range.lowerBound < 0 { drawing += line("zero", (x(0), 4), (x(0), end)) }
+        drawing +=
+            "<text class=\"title\" x=\"\(place(Self.barLeft + width / 2))\" y=\"\(place(end + 32))\" "
+            + "text-anchor=\"middle\">\(HTML.escaped(figure.measure))</text>"
+        return (drawing, end + 40)
     }
 
-    private func title(_ name: String, at place: String?, _ tally: Tally) -> String {
-        let position = place.map { ", \(figure.axisTitle) \($0)" } ?? ""
-        let mean = HTML.number(tally.mean ?? 0, digits: 4)
-        return "<title>\(HTML.escaped(name + position)): \(mean), n = \(tally.count)</title>"
+    // MARK: - Elements
+
+    private func line(_ style: String, _ start: (Double, Double), _ end: (Double, Double)) -> String {
+        "<line class=\"\(style)\" x1=\"\(place(start.0))\" y1=\"\(place(start.1))\" x2=\"\(place(end.0))\" "
+            + "y2=\"\(place(end.1))\"/>"
     }
 
     private func label(_ text: String, _ x: Double, _ y: Double, anchor: String) -> String {

@@ -7,10 +7,47 @@ public protocol Experiment: Sendable {
     var name: String { get }
     /// What it measures and after which paper, in a sentence or two.
     var summary: String { get }
+    /// What it must know of its pictures.
+    var dataset: DatasetKind { get }
+    /// What `--compat reference` changes in it.
+    var quirks: [ReferenceQuirk] { get }
     /// The figures of its report, in order.
     func figures(_ bench: ExperimentBench) -> [Figure]
+    /// The few numbers that say most of it.
+    func headlines(_ bench: ExperimentBench) -> [Headline]
     /// Measures one picture.
     func measure(_ picture: ShownPicture, on bench: ExperimentBench) async throws -> Findings
+}
+
+extension Experiment {
+    /// Objects.
+    public var dataset: DatasetKind { .objects }
+    /// Nothing.
+    public var quirks: [ReferenceQuirk] { [] }
+    /// None.
+    public func headlines(_ bench: ExperimentBench) -> [Headline] { [] }
+}
+
+/// What a data set knows of its pictures.
+public enum DatasetKind: Sendable {
+    /// The objects in them: COCO's annotations.
+    case objects
+    /// Questions with answers: MME's layout.
+    case questions
+}
+
+/// A number that a reader should see first.
+public struct Headline: Sendable {
+    /// What it is.
+    public let text: String
+    /// Where it was measured.
+    public let key: MeasurementKey
+
+    /// Names a number.
+    public init(_ text: String, _ key: MeasurementKey) {
+        self.text = text
+        self.key = key
+    }
 }
 
 /// What an experiment found in a picture, before it is written down.
@@ -34,7 +71,7 @@ public enum ExperimentCatalog {
     /// In the order in which help lists them.
     public static let all: [any Experiment] = [
         AttentionFractionExperiment(), KnockoutSweepExperiment(), LocalizationExperiment(), LogitLensExperiment(),
-        ObjectAblationExperiment(), ObjectReadoutExperiment(), TopKCurveExperiment(),
+        ObjectAblationExperiment(), ObjectReadoutExperiment(), RepromptExperiment(), TopKCurveExperiment(),
     ]
 
     /// The one with a name; an unknown name is an error that lists those that exist.

@@ -30,7 +30,7 @@ public struct ExperimentRunner: Sendable {
     public init(
         _ experiment: any Experiment,
         on bench: ExperimentBench,
-        dataset: CocoDataset,
+        dataset: PictureDataset,
         images: URL,
         out: URL,
         limit: Int? = nil
@@ -48,9 +48,13 @@ public struct ExperimentRunner: Sendable {
         }
     }
 
-    /// Runs what is not done yet, then writes the summary and the report; returns the report's file. `report` hears of
-    /// each picture as it is finished.
-    public func run(_ report: (Progress) -> Void = { _ in }) async throws -> URL {
+    /// Where the report is, or will be.
+    public var page: URL { out.appendingPathComponent("report.html") }
+
+    /// Runs what is not done yet, then writes the summary and the report, which it returns. `report` hears of each picture
+    /// as it is finished.
+    @discardableResult
+    public func run(_ report: (Progress) -> Void = { _ in }) async throws -> ExperimentReport {
         try FileManager.default.createDirectory(at: out, withIntermediateDirectories: true)
         let settings = try claimDirectory()
         let journal = try ResultJournal(out.appendingPathComponent("items.jsonl"))
@@ -107,17 +111,16 @@ public struct ExperimentRunner: Sendable {
     }
 
     /// The pictures that this run is about, in the data set's order.
-    private func summarize(_ items: [ItemResult], _ settings: JSONValue) throws -> URL {
+    private func summarize(_ items: [ItemResult], _ settings: JSONValue) throws -> ExperimentReport {
         let known = Dictionary(items.map { ($0.id, $0) }) { first, _ in first }
         let report = ExperimentReport(
             experiment,
-            figures: experiment.figures(bench),
+            on: bench,
             settings: settings,
             items: pictures.compactMap { known[$0.id] }
         )
-        let page = out.appendingPathComponent("report.html")
         try Data(report.csv.utf8).write(to: out.appendingPathComponent("summary.csv"), options: .atomic)
         try Data(report.html.utf8).write(to: page, options: .atomic)
-        return page
+        return report
     }
 }

@@ -24,8 +24,14 @@ public struct ExperimentSettings: Sendable, Equatable {
     public var replacement = Replacement.mean
     /// Pixels that a peak may miss an object by; `nil` for one patch, which P2's 40 are about.
     public var dilation: Double?
-    /// Which objects are asked about; `nil` for all that are alone of their class.
-    public var filter: ObjectFilter?
+    /// Which of the objects that are alone of their class are asked about.
+    public var filter = ObjectFilter.all
+    /// Whether an object must also be named, and not named any more when its pixels are noise.
+    public var controlsNoise = false
+    /// Steps of the integrated gradients that choose tokens; 0 leaves these sets out.
+    public var gradientSteps = 50
+    /// What is done as the papers' released code does it.
+    public var quirks: Set<ReferenceQuirk> = []
 
     /// The papers' settings.
     public init() {}
@@ -35,7 +41,9 @@ public struct ExperimentSettings: Sendable, Equatable {
         var fields: [String: JSONValue] = [
             "prompt": .string(prompt), "max_tokens": .integer(maxTokens), "seed": .integer(seed),
             "replace": .string(replacement.rawValue),
-            "objects": filter == nil ? "all" : "paper",
+            "objects": .string(filter.description), "noise_control": .bool(controlsNoise),
+            "gradient_steps": .integer(gradientSteps),
+            "compat": quirks.isEmpty ? "none" : .array(quirks.map(\.rawValue).sorted().map { .string($0) }),
         ]
         fields["dilate_px"] = dilation.map { .number($0) }
         return .object(fields)

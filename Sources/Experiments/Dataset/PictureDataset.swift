@@ -1,9 +1,9 @@
 import Foundation
 public import Imaging
 
-/// Pictures and the objects in them, as COCO's instance annotations list them.
-public struct CocoDataset: Sendable, Equatable {
-    /// Pictures in the order of the file.
+/// Pictures and what is known of them: their objects, or questions with answers.
+public struct PictureDataset: Sendable, Equatable {
+    /// Pictures in the order of the data set.
     public let pictures: [AnnotatedPicture]
 
     /// Takes pictures as they are.
@@ -18,12 +18,14 @@ public struct AnnotatedPicture: Sendable, Equatable {
     public let id: Int
     /// Its file, relative to the directory of the pictures.
     public let file: String
-    /// Columns.
+    /// Columns; 0 where the data set does not say, which then knows no objects either.
     public let width: Int
-    /// Rows.
+    /// Rows; 0 where the data set does not say.
     public let height: Int
     /// Its objects in the order of the file; regions that stand for a crowd are left out.
-    public let objects: [PlacedObject]
+    public var objects: [PlacedObject] = []
+    /// What the data set asks about it.
+    public var questions: [YesNoQuestion] = []
 
     /// The objects whose class no other object of the picture has: those that a class name singles out.
     public var singleObjects: [PlacedObject] {
@@ -36,6 +38,16 @@ public struct AnnotatedPicture: Sendable, Equatable {
         if let mask = try object.outline?.mask(width: width, height: height) { return mask }
         return try PixelMask(filling: object.annotation.box, width: width, height: height)
     }
+}
+
+/// A question that yes or no answers.
+public struct YesNoQuestion: Sendable, Equatable {
+    /// What it belongs to, such as `existence`.
+    public let task: String
+    /// The words.
+    public let text: String
+    /// Whether yes is right.
+    public let isYes: Bool
 }
 
 /// An object with its outline and the words that describe it.
