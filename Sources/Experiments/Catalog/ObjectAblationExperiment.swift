@@ -30,8 +30,8 @@ struct ObjectAblationExperiment: Experiment {
                     Self.flips(kind),
                     axis: .bars,
                     measure: "share of right answers that become wrong",
-                    note: "Tokens become \(bench.settings.replacement.rawValue): "
-                        + "the object's with no, one and two rings of neighbours, and as many anywhere in the picture."
+                    note: "The object's tokens with no, one and two rings of neighbours, and as many anywhere in the "
+                        + "picture, replaced by \(bench.settings.replacement.words)."
                 ),
                 Figure(Self.byCount(Self.flips(kind)), axis: axis, measure: "flip rate", note: byCount),
             ]

@@ -123,14 +123,15 @@ struct SVGChart {
 
     // MARK: - Bars
 
-    private static let barHeight = 24.0
+    /// A few bars are as high as a chart of curves.
+    private var barHeight: Double { min(34, max(20, 235 / Double(max(1, series.count)))) }
     private static let (barLeft, barRight) = (150.0, 100.0)
 
     /// One bar below the other, names at the left and numbers at the right; and how high that is.
     private func bars() -> (drawing: String, height: Double) {
         let width = Self.width - Self.barLeft - Self.barRight
         func x(_ value: Double) -> Double { Self.barLeft + share(value) * width }
-        let end = 6 + Self.barHeight * Double(series.count)
+        let end = 6 + barHeight * Double(series.count)
         var drawing = ""
         for step in 0...4 {
             let value = range.lowerBound + Double(step) / 4 * (range.upperBound - range.lowerBound)
@@ -139,12 +140,12 @@ struct SVGChart {
         }
         for (index, bar) in series.enumerated() {
             guard let estimate = bar.points.first?.estimate else { continue }
-            let top = 6 + Self.barHeight * Double(index)
-            let middle = top + Self.barHeight / 2
+            let top = 6 + barHeight * Double(index)
+            let middle = top + barHeight / 2
             let (low, high) = (x(min(0, estimate.mean)), x(max(0, estimate.mean)))
             drawing +=
                 "<rect class=\"bar s0\" x=\"\(place(low))\" y=\"\(place(top + 4))\" "
-                + "width=\"\(place(max(1, high - low)))\" height=\"\(place(Self.barHeight - 8))\">"
+                + "width=\"\(place(max(1, high - low)))\" height=\"\(place(barHeight - 8))\">"
                 + text(estimate, bar.name, at: nil) + "</rect>"
             let ends = (x(estimate.mean - estimate.error), x(estimate.mean + estimate.error))
             if estimate.error > 0 { drawing += line("whisker", (ends.0, middle), (ends.1, middle)) }

@@ -51,6 +51,15 @@ public struct ExperimentSettings: Sendable, Equatable {
 }
 
 extension ExperimentSettings.Replacement {
+    /// What it is, for readers.
+    var words: String {
+        switch self {
+        case .mean: "the mean embedding"
+        case .zero: "zeros"
+        case .imageMean: "the mean of the picture's own"
+        }
+    }
+
     /// The same as a probe has it.
     var probe: Probing.Replacement {
         switch self {
