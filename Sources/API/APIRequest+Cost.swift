@@ -12,6 +12,13 @@ extension APIRequest {
         return CostPlan(pictureTokens: 0, baseline: run)
     }
 
+    /// The plan of gradients at the end of `prompt`.
+    func plan(_ prompt: PreparedPrompt, gradients: AttributionRequest) throws -> CostPlan {
+        var plan = plan(prompt, maxTokens: 0)
+        plan.gradients = try resident.attributor.plan(gradients, length: prompt.ids.count)
+        return plan
+    }
+
     /// The run of a variant that shares with its baseline what its changes leave alone; `nil` for changes that are not
     /// known yet, which are taken to leave nothing alone.
     func variant(of baseline: CostPlan.Run, changing changes: ResolvedInterventions?) -> CostPlan.Run {
@@ -23,16 +30,33 @@ extension APIRequest {
         return run
     }
 
+    /// A baseline and its variants. Changes that only a run of the model could resolve are taken to share nothing.
+    func plan(
+        _ prompt: PreparedPrompt,
+        maxTokens: Int,
+        variants: [(interventions: [Intervention], paths: [String])]
+    ) async -> CostPlan {
+        var plan = plan(prompt, maxTokens: maxTokens)
+        for variant in variants {
+            let needsRun = variant.interventions.contains { $0.needsRanking || $0.need(parameter: "") != nil }
+            let changes =
+                needsRun ? nil : try? await resolve(variant.interventions, paths: variant.paths, prompt: prompt)
+            plan.variants.append(self.variant(of: plan.baseline, changing: changes))
+        }
+        return plan
+    }
+
     /// What a plan is predicted to cost.
     func estimate(_ plan: CostPlan) async -> CostEstimate {
         resident.costs.estimate(plan, rates: await resident.engine.measuredRates())
     }
 
-    /// Refuses a plan whose keys and values would not fit or that would take longer than the server's owner allows.
+    /// Refuses a plan whose keys and values or gradients would not fit or that would take longer than the server's owner allows.
     func check(_ plan: CostPlan) async throws {
         let budget = resident.engine.cacheBudget
         let bytes = resident.costs.estimate(plan, rates: RateMeter.Rates()).cacheBytes
         guard bytes <= budget else { throw MemoryError(needed: bytes, budget: budget) }
+        try plan.gradients?.check(budget: budget)
         guard let seconds = resident.timeBudget else { return }
         let predicted = await estimate(plan).seconds
         guard predicted <= seconds else { throw TimeBudgetError(seconds: predicted, budget: seconds) }

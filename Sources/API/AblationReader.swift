@@ -28,6 +28,8 @@ struct AblationReader {
     let task: AblationTask?
     /// Sets that the listed ones are compared with, in the order of the body.
     let baselines: [Baseline]
+    /// How the sets that gradients choose come about.
+    let gradients: AttributionRequest
     private let listed: [ProbeField]
     private let object: ProbeField?
     private let counts: [Int]?
@@ -38,6 +40,7 @@ struct AblationReader {
         task = try Self.task(root)
         listed = try root.member("ablations")?.elements() ?? []
         object = root.member("object")
+        gradients = try AttributionRequest(root.member("gradients"))
         seed = try root.member("seed")?.integer() ?? 0
         replacement = root.member("replace")?.value ?? "mean"
         counts = try root.member("counts")?.integers()

@@ -29,7 +29,9 @@ enum AblationRoute {
         let baseline = try await api.generation(prompt)
         var (sets, warnings) = try reader.sets(in: prompt.layout)
         if reader.baselines.contains(.gradient) {
-            let ranked = try await GradientRanking(api, interventions: baseline.interventions).tokens(of: prompt)
+            try await api.check(try await plan(api, reader, prompt, maxTokens: baseline.maxTokens))
+            let ranking = GradientRanking(api, reader.gradients, interventions: baseline.interventions)
+            let ranked = try await ranking.tokens(of: prompt)
             sets += try reader.gradientSets(ranked, beside: sets, prompt.layout)
         }
         var planned: [PlannedVariant] = []
@@ -46,6 +48,27 @@ enum AblationRoute {
         }
         let study = StudyAnswer(api: api, baseline: baseline, variants: planned, grading: grading, warnings: warnings)
         return try await study.response()
+    }
+
+    /// What a body would cost on a prompt, whose pictures need not have been seen. The tokens that gradients would choose
+    /// are taken to be the picture's first.
+    static func plan(
+        _ api: APIRequest,
+        _ reader: AblationReader,
+        _ prompt: PreparedPrompt,
+        maxTokens: Int
+    ) async throws -> CostPlan {
+        var sets = try reader.sets(in: prompt.layout).sets
+        var gradients: CostPlan.Gradients?
+        if reader.baselines.contains(.gradient) {
+            let image = prompt.layout.positions(named: "image") ?? []
+            sets += try reader.gradientSets(image, beside: sets, prompt.layout)
+            gradients = try api.resident.attributor.plan(reader.gradients, length: prompt.ids.count)
+        }
+        let variants = try sets.map { (interventions: [try Intervention($0.written)], paths: [$0.written.path]) }
+        var plan = await api.plan(prompt, maxTokens: maxTokens, variants: variants)
+        plan.gradients = gradients
+        return plan
     }
 
     // MARK: - Private

@@ -24,17 +24,27 @@ enum ActivationsRoute {
         let positions = try asked.positions.resolved(in: prompt.layout, parameter: "positions")
         // Without decode rows there is nothing to decode for.
         var run = try await api.generation(prompt, maxTokens: positions.generated ? api.chat.maxTokens : 0)
-        let capture = try StateCapture(
-            asked.text.map(\.site),
-            parameters: asked.text.map(\.path),
-            positions: positions,
-            decoder: model.decoder,
-            maxTokens: run.maxTokens
-        )
+        let capture = try capture(asked, api, prompt, maxTokens: run.maxTokens)
         run.states = capture
         try api.resident.engine.checkMemory(for: run)
         let study = ActivationStudy(api: api, asked: asked, capture: capture, run: run, decodes: positions.generated)
         return try await api.answer(on: prompt.layout) { try await study.answer($0) }
+    }
+
+    /// What a run of a prompt is to keep.
+    static func capture(
+        _ asked: SiteRequest,
+        _ api: APIRequest,
+        _ prompt: PreparedPrompt,
+        maxTokens: Int
+    ) throws -> StateCapture {
+        try StateCapture(
+            asked.text.map(\.site),
+            parameters: asked.text.map(\.path),
+            positions: asked.positions.resolved(in: prompt.layout, parameter: "positions"),
+            decoder: api.resident.model.decoder,
+            maxTokens: maxTokens
+        )
     }
 
     /// The sites that a model has, k standing for the number of a block, with the sizes of a row (of a picture for the

@@ -9,12 +9,12 @@ enum EstimateRoute {
     /// The routes that can be estimated.
     static let routes = [
         "/v1/chat/completions", "/v1/attention", "/v1/knockout", "/v1/ablation", "/v1/logit-lens", "/v1/localize",
-        "/v1/contexts",
+        "/v1/contexts", "/v1/gradients", "/v1/activations",
     ]
 
     private static let fields = [
         AttentionRoute.fields, KnockoutRoute.fields, AblationRoute.fields, LensRoute.fields, LocalizeRoute.fields,
-        ContextRoutes.fields, GradientRoute.fields, ["route": .value],
+        ContextRoutes.fields, GradientRoute.fields, ActivationsRoute.fields, ["route": .value],
     ].reduce([String: KnownFields]()) { $0.merging($1) { first, _ in first } }
 
     static func answer(_ request: ServerRequest, holder: ModelHolder) async throws -> ServerResponse {
@@ -40,13 +40,30 @@ enum EstimateRoute {
             "rows": .integer(plan.rows),
             "runs": .integer(plan.variants.count + 1),
             "limits": ["bytes": .integer(budget), "seconds": seconds.map { .number($0) } ?? nil],
-            "fits": .bool(estimate.cacheBytes <= budget && estimate.seconds <= seconds ?? .infinity),
+            "fits": .bool(
+                max(estimate.cacheBytes, plan.gradients?.leastBytes ?? 0) <= budget
+                    && estimate.seconds <= seconds ?? .infinity
+            ),
+            "assumes": assumptions(plan),
         ]
+        if let gradients = plan.gradients { answer["gradient_rows"] = .integer(gradients.rows) }
         answer.add(warnings: api.chat.warnings)
         return .json(JSONValue.object(answer).serialized())
     }
 
     // MARK: - Private
+
+    /// What the figures rest on.
+    private static func assumptions(_ plan: CostPlan) -> JSONValue {
+        let tokens = plan.baseline.maxTokens
+        let answers =
+            "every answer has all answer_tokens, as many as max_tokens or the context allows; one that ends by itself "
+            + "takes less"
+        return [
+            "answer_tokens": .integer(tokens),
+            "note": .string((tokens == 0 ? "nothing is generated" : answers) + "; nothing else runs"),
+        ]
+    }
 
     private static func plan(_ route: String, _ api: APIRequest, _ prompt: PreparedPrompt) async throws -> CostPlan {
         let root = api.chat.root
@@ -77,11 +94,18 @@ enum EstimateRoute {
             return api.plan(prompt, maxTokens: 0, headRows: rows)
         case "/v1/knockout":
             let variants = try KnockoutVariant.read(root, model: api.resident.model)
-            return await studyPlan(api, prompt, maxTokens, variants.map { ($0.interventions, $0.paths) })
+            let changes = variants.map { (interventions: $0.interventions, paths: $0.paths) }
+            return await api.plan(prompt, maxTokens: maxTokens, variants: changes)
         case "/v1/ablation":
-            let sets = try AblationReader(root).sets(in: prompt.layout).sets
-            let variants = try sets.map { (interventions: [try Intervention($0.written)], paths: [$0.written.path]) }
-            return await studyPlan(api, prompt, maxTokens, variants)
+            return try await AblationRoute.plan(api, AblationReader(root), prompt, maxTokens: maxTokens)
+        case "/v1/activations":
+            let asked = try SiteRequest(root)
+            let positions = try asked.positions.resolved(in: prompt.layout, parameter: "positions")
+            let limit = positions.generated ? maxTokens : 0
+            let capture = try ActivationsRoute.capture(asked, api, prompt, maxTokens: limit)
+            return api.plan(prompt, maxTokens: limit, recordedNumbers: capture.count(maxTokens: limit))
+        case "/v1/gradients":
+            return try api.plan(prompt, gradients: AttributionRequest(root.member("gradients")))
         default:
             return api.plan(prompt, maxTokens: maxTokens)
         }
@@ -100,23 +124,5 @@ enum EstimateRoute {
             maxTokens: maxTokens
         )
         return api.plan(prompt, maxTokens: maxTokens, recordedNumbers: capture.numberCount)
-    }
-
-    /// A baseline and its variants. Changes that only a run of the model could resolve are taken to share nothing.
-    private static func studyPlan(
-        _ api: APIRequest,
-        _ prompt: PreparedPrompt,
-        _ maxTokens: Int,
-        _ variants: [(interventions: [Intervention], paths: [String])]
-    ) async -> CostPlan {
-        var plan = api.plan(prompt, maxTokens: maxTokens)
-        for variant in variants {
-            let needsRun = variant.interventions.contains { $0.needsRanking || $0.need(parameter: "") != nil }
-            let changes =
-                needsRun
-                ? nil : try? await api.resolve(variant.interventions, paths: variant.paths, prompt: prompt)
-            plan.variants.append(api.variant(of: plan.baseline, changing: changes))
-        }
-        return plan
     }
 }

@@ -9,10 +9,10 @@ struct GradientRanking {
     private let request: AttributionRequest
     private let interventions: ResolvedInterventions
 
-    init(_ api: APIRequest, interventions: ResolvedInterventions) throws {
+    init(_ api: APIRequest, _ request: AttributionRequest, interventions: ResolvedInterventions) {
         self.api = api
+        self.request = request
         self.interventions = interventions
-        request = try AttributionRequest(api.chat.root.member("gradients"))
     }
 
     /// The prompt's tokens, the most responsible first; of equals the earlier one.

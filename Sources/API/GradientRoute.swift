@@ -24,6 +24,7 @@ enum GradientRoute {
         let prompt = try await api.prepare()
         let overlay = try api.form == .png ? Overlay(render, layout: prompt.layout, images: api.images) : nil
         let run = try await api.generation(prompt, maxTokens: 0)
+        try await api.check(try api.plan(prompt, gradients: attribution))
         guard let plain = await api.resident.engine.result(of: run) else { throw CancellationError() }
         let target = try await target(attribution, api: api, plain: plain)
         let study = GradientStudy(api: api, request: attribution, run: run, plain: plain, target: target)

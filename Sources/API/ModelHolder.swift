@@ -69,6 +69,6 @@ final class ResidentModel: Sendable {
         engine = InferenceEngine(model: model, prefixBytes: bytes - pictureBytes)
         preparer = PromptPreparer(model: model, pictureBytes: pictureBytes, meter: engine.meter)
         costs = CostModel(model: model, cacheBudget: engine.cacheBudget)
-        attributor = Attributor(model: model, memory: engine.cacheBudget)
+        attributor = Attributor(model: model, memory: engine.cacheBudget, meter: engine.meter)
     }
 }

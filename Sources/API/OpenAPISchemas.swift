@@ -166,15 +166,25 @@ enum OpenAPISchemas {
 
     private static let context = chat(adding: [
         "compress": object([
-            "keep": [
-                "description": "Image tokens that each layer keeps: a share such as 0.05 or 1.0, or a whole number",
-                "type": "number", "exclusiveMinimum": 0, "default": 0.05,
-            ],
+            "keep": amount,
             "select": ["enum": ["generated", "question", "norm", "random"], "default": "generated"],
             "strategy": ["enum": ["qs", "q", "s"], "default": "qs"],
             "seed": ["type": "integer", "default": 0],
         ])
     ])
+
+    private static let amount: JSONValue = [
+        "description": .string(
+            "Image tokens that each layer keeps. A number written with a decimal point is a share (0.05, 1.0), one "
+                + "without is a count: 1 is one token, not all of them. Writers of JSON that turn 1.0 into 1, as "
+                + "JavaScript's does, say \"100%\""
+        ),
+        "oneOf": [
+            ["type": "number", "exclusiveMinimum": 0],
+            ["type": "string", "pattern": "^[0-9]+([.][0-9]+)?%$", "examples": ["5%", "100%"]],
+        ],
+        "default": 0.05,
+    ]
 
     /// A chat body whose messages are one question.
     private static let question: JSONValue = {
@@ -218,7 +228,8 @@ enum OpenAPISchemas {
     private static let span: JSONValue = [
         "description": .string(
             "A span's name, a list of positions, or an object such as {\"box\":[x0,y0,x1,y1],\"buffer\":1}. Within "
-                + "interventions {\"top_attended\":0.05,\"of\":\"image\"} is each layer's own choice"
+                + "interventions {\"top_attended\":0.05,\"of\":\"image\"} is each layer's own choice; \"5%\" is the same share, "
+                + "and 1 is one token"
         ),
         "oneOf": [
             ["type": "string"], ["type": "array", "items": ["type": "integer"]], ["type": "object"],

@@ -82,7 +82,8 @@ enum OpenAPIStudies {
         [
             "route": string, "seconds": number, "peak_bytes": integer, "rows": integer, "runs": integer,
             "limits": object(["bytes": integer, "seconds": ["type": ["number", "null"]]]),
-            "fits": ["type": "boolean"], "warnings": list(string),
+            "fits": ["type": "boolean"], "gradient_rows": integer,
+            "assumes": object(["answer_tokens": integer, "note": string]), "warnings": list(string),
         ],
         required: ["route", "seconds", "peak_bytes", "rows", "runs", "limits", "fits"]
     )

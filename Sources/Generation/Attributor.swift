@@ -7,15 +7,39 @@ import Tensors
 public final class Attributor: Sendable {
     private let model: VisionLanguageModel
     private let memory: Int
+    private let meter: RateMeter
+    private let costs: CostModel
     private let queue = CancellableQueue("fovea.gradients")
 
     /// Bytes that the rows of one pass should take at most.
     private static let batchBytes = 512 << 20
 
-    /// An attributor that takes at most `memory` bytes beside the model.
-    public init(model: VisionLanguageModel, memory: Int = .max) {
+    /// An attributor that takes at most `memory` bytes beside the model; `meter` hears how long it takes.
+    public init(model: VisionLanguageModel, memory: Int = .max, meter: RateMeter = RateMeter()) {
         self.model = model
         self.memory = memory
+        self.meter = meter
+        costs = CostModel(model: model, cacheBudget: memory)
+    }
+
+    /// What a request would take on a prompt of `length` positions.
+    ///
+    /// - Throws: `ProbeError` where the model's weights allow no gradients.
+    public func plan(_ request: AttributionRequest, length: Int) throws(ProbeError) -> CostPlan.Gradients {
+        let gradient = try gradient()
+        let points = request.method == .integrated ? request.rule.points(steps: request.steps).count : 1
+        let atOnce = min(points, sequences(of: length, gradient))
+        let passes = (points + atOnce - 1) / atOnce
+        let ends = request.method == .integrated ? 2 : 0
+        return CostPlan.Gradients(
+            length: length,
+            backward: points,
+            forward: ends,
+            // Forwards, once more for the states, and backwards; the ends of the way go forwards alone.
+            packings: 3 * passes + (ends > 0 ? 1 : 0),
+            peakBytes: gradient.byteCount(rows: length * atOnce),
+            leastBytes: gradient.byteCount(rows: length)
+        )
     }
 
     /// Scores of a prompt's tokens for the logit of vocabulary id `target` at its last position.
@@ -40,18 +64,11 @@ public final class Attributor: Sendable {
         }
         try Self.check(interventions)
         let start = request.method == .integrated ? try baseline ?? self.baseline(request.baseline) : []
-        let gradient = DecoderGradient(model.decoder)
-        guard gradient.isAvailable else {
-            throw ProbeError.unsupported(
-                "gradients",
-                "the weights are packed for forward passes alone; serve the directory that they were converted from"
-            )
-        }
-        let needed = gradient.byteCount(rows: prompt.ids.count)
-        guard needed <= memory else {
-            throw MemoryError(needed: needed, budget: memory, subject: "the gradients of this prompt")
-        }
+        let gradient = try gradient()
+        let plan = try plan(request, length: prompt.ids.count)
+        try plan.check(budget: memory)
         return try await queue.run { cancellation in
+            let began = ContinuousClock.now
             let pass = AttributionPass(
                 gradient: gradient,
                 inputs: prompt.embeddings(self.model.decoder),
@@ -60,19 +77,37 @@ public final class Attributor: Sendable {
                 edges: interventions.isEmpty ? nil : ProbeRun(interventions, shape: self.model.probeShape),
                 check: cancellation.check
             )
-            switch request.method {
-            case .integrated:
-                let points = request.rule.points(steps: request.steps)
-                let perBatch = self.sequences(of: prompt.ids.count, gradient)
-                return try pass.integrated(points, from: start, atOnce: perBatch, progress: progress)
-            case .gradient: return try pass.gradients { _, gradient in gradient }
-            case .gradientTimesInput: return try pass.gradients { $0 * $1 }
-            case .relevancy: return try pass.relevancy()
-            }
+            let found =
+                switch request.method {
+                case .integrated:
+                    try pass.integrated(
+                        request.rule.points(steps: request.steps),
+                        from: start,
+                        atOnce: self.sequences(of: prompt.ids.count, gradient),
+                        progress: progress
+                    )
+                case .gradient: try pass.gradients { _, gradient in gradient }
+                case .gradientTimesInput: try pass.gradients { $0 * $1 }
+                case .relevancy: try pass.relevancy()
+                }
+            let seconds = (ContinuousClock.now - began).seconds
+            self.meter.recordGradients(operations: self.costs.operations(plan), seconds: seconds)
+            return found
         }
     }
 
     // MARK: - Private
+
+    private func gradient() throws(ProbeError) -> DecoderGradient {
+        let gradient = DecoderGradient(model.decoder)
+        guard gradient.isAvailable else {
+            throw .unsupported(
+                "gradients",
+                "the weights are packed for forward passes alone; serve the directory that they were converted from"
+            )
+        }
+        return gradient
+    }
 
     /// Gradients know how to pass through edited attention alone.
     private static func check(_ interventions: ResolvedInterventions) throws(ProbeError) {

@@ -1,4 +1,5 @@
 public import Models
+import Tensors
 
 /// Predicts what a plan costs from the decoder's shape and measured rates.
 ///
@@ -8,17 +9,22 @@ public struct CostModel: Sendable {
     private let shape: DecoderConfiguration
     private let pageBytes: @Sendable (_ positions: Int) -> Int
     private let cacheBudget: Int
+    /// How fast passes for gradients, which are in f32, are beside prompts until one has been measured.
+    private let gradientSpeed: Double
 
     /// Rows whose scratch memory exists at one time.
     private static let stepRows = BatchScheduler.rowBudget
     /// What a step of decoding costs in rows of prompts until one has been measured: reading a weight takes about as
     /// long as this many multiplications by it.
     private static let decodeStepRows = 32.0
+    /// What packing all weights once for gradients costs in rows.
+    private static let packingRows = 64.0
 
     /// The costs of one model whose running sequences may keep `cacheBudget` bytes of keys and values.
     public init(model: VisionLanguageModel, cacheBudget: Int) {
         shape = model.decoder.configuration
         self.cacheBudget = cacheBudget
+        gradientSpeed = model.description.format == .f32 ? 1 : 0.5
         pageBytes = { model.decoder.makeCache().byteCount(growingTo: $0) }
     }
 
@@ -31,19 +37,34 @@ public struct CostModel: Sendable {
         return rows * 2 * weights + attention * keys
     }
 
+    /// Operations of gradients. A sequence that goes backwards passes its blocks twice forwards, the second time with all
+    /// states kept; going back takes as much for the weights, whose own gradients nobody wants, and two and a half times
+    /// as much for attention: five matrix products instead of two.
+    public func operations(_ gradients: CostPlan.Gradients) -> Double {
+        let linear = 2 * weights * Double(gradients.length)
+        let forward = operations(positions: 0..<gradients.length)
+        let backward = 2 * forward + linear + 2.5 * (forward - linear)
+        return Double(gradients.forward) * forward + Double(gradients.backward) * backward
+            + Double(gradients.packings) * Self.packingRows * 2 * weights
+    }
+
     /// What a plan costs at measured rates; those that are not known are derived from those that are.
     public func estimate(_ plan: CostPlan, rates: RateMeter.Rates) -> CostEstimate {
         let rate = rates.operationsPerSecond ?? 1e10
         let step = rates.decodeStepSeconds ?? Self.decodeStepRows * 2 * weights / rate
         let pictureToken = rates.pictureTokenSeconds ?? 2 * weights / rate
+        let gradientRate = rates.gradientOperationsPerSecond ?? rate * gradientSpeed
         let seconds =
             Double(plan.pictureTokens) * pictureToken + self.seconds([plan.baseline], rate: rate, step: step)
             + self.seconds(plan.variants, rate: rate, step: step)
+            + (plan.gradients.map { operations($0) / gradientRate } ?? 0)
         let baseline = cacheBytes(plan.baseline)
         let variants = plan.variants.map(cacheBytes)
         let together = baseline + (variants.max() ?? 0)
         let caches = min(baseline + variants.reduce(0, +), max(together, cacheBudget))
-        return CostEstimate(seconds: seconds, peakBytes: caches + kept(plan) + scratch(plan), cacheBytes: together)
+        // Gradients are over when the variants begin, but what the first run left is still there.
+        let peak = max(caches + scratch(plan), baseline + (plan.gradients?.peakBytes ?? 0))
+        return CostEstimate(seconds: seconds, peakBytes: peak + kept(plan), cacheBytes: together)
     }
 
     // MARK: - Private

@@ -34,12 +34,40 @@ public struct CostPlan: Sendable, Equatable {
         public var rows: Int { promptLength - sharedRows + max(0, maxTokens - 1) }
     }
 
+    /// Gradients of one prompt: sequences of its length that pass through the decoder in f32, forwards and back.
+    public struct Gradients: Sendable, Equatable {
+        /// Positions of the prompt.
+        public let length: Int
+        /// Sequences that pass forwards and backwards.
+        public let backward: Int
+        /// Sequences that pass forwards alone.
+        public let forward: Int
+        /// How often all weights are packed for such a pass, forwards or backwards.
+        public let packings: Int
+        /// Bytes while as many sequences pass at once as are meant to.
+        public let peakBytes: Int
+        /// Bytes while one sequence passes, which is the least.
+        public let leastBytes: Int
+
+        /// Rows that pass through the decoder.
+        public var rows: Int { (backward + forward) * length }
+
+        /// Refuses what could not run even sequence by sequence.
+        public func check(budget: Int) throws(MemoryError) {
+            guard leastBytes <= budget else {
+                throw MemoryError(needed: leastBytes, budget: budget, subject: "the gradients of this prompt")
+            }
+        }
+    }
+
     /// Image tokens that the vision tower makes.
     public var pictureTokens: Int
     /// The run that goes first.
     public var baseline: Run
     /// Runs that follow, all at once.
     public var variants: [Run]
+    /// Gradients that are taken after the first run and before the others.
+    public var gradients: Gradients?
 
     /// A plan of a first run and, perhaps, of others.
     public init(pictureTokens: Int, baseline: Run, variants: [Run] = []) {
@@ -77,9 +105,12 @@ public struct TimeBudgetError: Error, CustomStringConvertible, Sendable {
 
     /// Both numbers and what to do.
     public var description: String {
-        func text(_ value: Double) -> String { "\((value * 10).rounded() / 10)" }
+        func text(_ value: Double) -> String {
+            let digits = value < 1 ? 1000.0 : 10
+            return "\((value * digits).rounded() / digits)"
+        }
         return
             "this request is predicted to take \(text(seconds)) seconds and the server allows \(text(budget)); send a "
-            + "lower max_tokens or fewer variants"
+            + "lower max_tokens, fewer variants or fewer steps of gradients"
     }
 }

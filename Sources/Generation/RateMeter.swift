@@ -10,6 +10,8 @@ public final class RateMeter: Sendable {
         public var decodeStepSeconds: Double?
         /// Seconds for one image token in the vision tower.
         public var pictureTokenSeconds: Double?
+        /// Operations of the decoder in a second while gradients are taken.
+        public var gradientOperationsPerSecond: Double?
 
         /// Nothing measured.
         public init() {}
@@ -43,6 +45,12 @@ public final class RateMeter: Sendable {
     func recordPicture(tokens: Int, seconds: Double) {
         guard tokens > 0, seconds > 0 else { return }
         state.withLock { Self.average(&$0.pictureTokenSeconds, seconds / Double(tokens)) }
+    }
+
+    /// Gradients have been taken.
+    func recordGradients(operations: Double, seconds: Double) {
+        guard seconds > 0 else { return }
+        state.withLock { Self.average(&$0.gradientOperationsPerSecond, operations / seconds) }
     }
 
     // MARK: - Private

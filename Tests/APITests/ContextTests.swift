@@ -26,6 +26,19 @@ struct ContextTests {
         #expect(info["kept"] == body["kept"] && info["tokens_kept"] == body["tokens_kept"])
     }
 
+    @Test("what JavaScript makes of 1.0 is one token; a percentage keeps them all")
+    func wholeNumbers() async throws {
+        let api = try TestAPI.shared.get()
+        func kept(_ keep: String) async throws -> [Int] {
+            let question = String(decoding: JSONValue.question().serialized().dropFirst(), as: UTF8.self)
+            let body = Data("{\"compress\":{\"select\":\"norm\",\"keep\":\(keep)},\(question)".utf8)
+            return try await api.client.send("POST", "/v1/contexts", body).json.at("kept").shape
+        }
+        #expect(try await kept("1") == [8, 1])
+        #expect(try await kept("1.0") == [8, 144])
+        #expect(try await kept("\"100%\"") == [8, 144])
+    }
+
     @Test("attention of the rows that /v1/attention reports decides what is kept")
     func choosesByAttention() async throws {
         let api = try TestAPI.shared.get()

@@ -19,6 +19,7 @@ struct EstimateTests {
         let members: [String: [String: JSONValue]] = [
             "/v1/knockout": ["knockouts": ["img->gen"]], "/v1/ablation": ["object": object],
             "/v1/localize": ["phrase": "circle", "box": [1, 1, 9, 9]],
+            "/v1/activations": ["sites": ["text.final.norm"], "positions": "generated"],
         ]
         for route in EstimateRoute.routes {
             let answer = try await estimate(route, members[route] ?? [:])
@@ -49,6 +50,45 @@ struct EstimateTests {
         #expect(short < long)
     }
 
+    @Test("an estimate says that it counts answers in full")
+    func assumptions() async throws {
+        let answer = try await estimate("/v1/chat/completions", ["max_tokens": 33])
+        #expect(try answer.at("assumes.answer_tokens") == 33)
+        #expect(try answer.at("assumes.note").string?.contains("max_tokens") == true)
+        #expect(try await estimate("/v1/logit-lens").at("assumes.answer_tokens") == 0)
+    }
+
+    @Test("gradients are counted: every step there and back, and the two ends")
+    func gradients() async throws {
+        func estimate(_ gradients: JSONValue) async throws -> JSONValue {
+            try await self.estimate("/v1/gradients", ["gradients": gradients])
+        }
+        let one = try await estimate(["method": "gradient"])
+        let length = try #require(try one.at("gradient_rows").integer)
+        let fifty = try await estimate(.object([:]))
+        #expect(try fifty.at("gradient_rows").integer == 52 * length)
+        #expect(try await estimate(["rule": "trapezoid", "steps": 4]).at("gradient_rows").integer == 7 * length)
+        let (few, many) = (try #require(try one.at("seconds").number), try #require(try fifty.at("seconds").number))
+        #expect(many > 10 * few)
+        let plain = try await self.estimate("/v1/chat/completions", ["max_tokens": 0])
+        let bytes = try #require(try plain.at("peak_bytes").integer)
+        #expect(try #require(try fifty.at("peak_bytes").integer) > 2 * bytes)
+    }
+
+    @Test("an ablation's gradient sets add their gradients and as many runs as there are sets")
+    func gradientSets() async throws {
+        var members: [String: JSONValue] = ["counts": [3, 8], "baselines": ["random"], "max_tokens": 0]
+        let random = try await estimate("/v1/ablation", members)
+        members["baselines"] = ["random", "gradient"]
+        let both = try await estimate("/v1/ablation", members)
+        #expect(try random.at("runs") == 3 && both.at("runs") == 5)
+        #expect(random["gradient_rows"] == nil)
+        let gradients = try await estimate("/v1/gradients")
+        #expect(try both.at("gradient_rows") == gradients.at("gradient_rows"))
+        let seconds = try #require(try both.at("seconds").number)
+        #expect(seconds > (try #require(try gradients.at("seconds").number)) / 2)
+    }
+
     @Test("what cannot be estimated is named")
     func errors() async throws {
         let api = try TestAPI.shared.get()
@@ -73,6 +113,30 @@ struct EstimateTests {
         }
         let answer = try await api.success("/v1/estimate", .question(members: ["route": "/v1/chat/completions"]))
         #expect(try answer.at("fits") == false)
+        await api.server.shutdown()
+    }
+
+    @Test("gradients over the time budget are refused where the prompt alone would not be")
+    func gradientBudget() async throws {
+        let plain = try #require(try await estimate("/v1/chat/completions", ["max_tokens": 0]).at("seconds").number)
+        let many: [String: JSONValue] = ["gradients": ["steps": 1000]]
+        let long = try #require(try await estimate("/v1/gradients", many).at("seconds").number)
+        var service = ServiceConfiguration()
+        // Far from both, whatever this server measures.
+        service.timeBudget = (plain * long).squareRoot()
+        let api = try TestAPI(service)
+        #expect(try await api.post("/v1/chat/completions", .question(members: ["max_tokens": 0])).status == 200)
+        let study = many.merging(["counts": [2], "baselines": ["gradient"], "max_tokens": 0]) { $1 }
+        for (path, members) in [("/v1/gradients", many), ("/v1/ablation", study)] {
+            let answer = try await api.post(path, .question(members: members))
+            #expect(answer.status == 503)
+            #expect(try answer.json.at("error.code") == "time_budget_exceeded")
+            let message = try #require(try answer.json.at("error.message").string)
+            let numbers = message.split { !$0.isNumber && $0 != "." }.compactMap { Double($0) }
+            #expect(message.contains("steps") && numbers.count == 2 && numbers[0] > numbers[1], "\(message)")
+            let body = JSONValue.question(members: members.merging(["route": .string(path)]) { $1 })
+            #expect(try await api.success("/v1/estimate", body).at("fits") == false)
+        }
         await api.server.shutdown()
     }
 }

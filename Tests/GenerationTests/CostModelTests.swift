@@ -1,5 +1,6 @@
 import ModelFixtures
 import Models
+import Probing
 import Testing
 
 @testable import Generation
@@ -53,6 +54,39 @@ import Testing
         #expect(estimate { $0.baseline.maxTokens = 200 }.cacheBytes > plain.cacheBytes)
         #expect(estimate { $0.baseline.recordedNumbers = 1000 }.peakBytes == plain.peakBytes + 4000)
         #expect(estimate { $0.baseline.maxTokens = 0 }.seconds < plain.seconds)
+    }
+
+    @Test func gradientsCostByStepAndLength() async throws {
+        let model = try ModelFixture.mhaCrop.model()
+        let costs = CostModel(model: model, cacheBudget: 1 << 30)
+        let attributor = Attributor(model: model, memory: 1 << 30)
+        func plan(_ steps: Int, _ length: Int) throws -> CostPlan.Gradients {
+            var request = AttributionRequest()
+            request.steps = steps
+            return try attributor.plan(request, length: length)
+        }
+        #expect(try plan(50, 20).rows == 52 * 20)
+        #expect(try costs.operations(plan(50, 200)) > 4 * costs.operations(plan(10, 200)))
+        #expect(try costs.operations(plan(10, 40)) > costs.operations(plan(10, 20)))
+        #expect(try plan(50, 20).peakBytes > plan(1, 20).peakBytes)
+        #expect(throws: MemoryError.self) { try plan(1, 20).check(budget: 1000) }
+        // Going there and back takes at least three times as much as going there.
+        var request = AttributionRequest()
+        request.method = .gradient
+        let one = try attributor.plan(request, length: 20)
+        #expect(costs.operations(one) > 3 * costs.operations(positions: 0..<20))
+    }
+
+    @Test func measuredGradientsSetTheirOwnRate() throws {
+        let model = try ModelFixture.mhaCrop.model()
+        let costs = CostModel(model: model, cacheBudget: 1 << 30)
+        let meter = RateMeter()
+        let gradients = try Attributor(model: model).plan(AttributionRequest(), length: 20)
+        meter.recordGradients(operations: costs.operations(gradients), seconds: 7)
+        meter.recordStep(rows: 64, operations: 1e15, seconds: 1)
+        var plan = CostPlan(pictureTokens: 0, baseline: .init(promptLength: 20, maxTokens: 0))
+        plan.gradients = gradients
+        #expect(abs(costs.estimate(plan, rates: meter.rates).seconds - 7) < 0.01)
     }
 
     /// Steps of decoding overlap: ten variants take the steps of one.

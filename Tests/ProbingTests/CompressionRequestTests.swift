@@ -12,6 +12,18 @@ import Testing
         #expect(try request(["strategy": "q", "keep": 900]).count(of: 100) == 0)
     }
 
+    @Test func aPercentageIsAShareWithoutAPoint() throws {
+        #expect(try request(["keep": "100%"]).count(of: 576) == 576)
+        #expect(try request(["keep": "5%"]).keep == request(["keep": 0.05]).keep)
+        #expect(try request(["keep": "2.5%"]).count(of: 1000) == 25)
+    }
+
+    @Test(arguments: ["0%", "101%", "-5%", "5", "%", "nan%", "1e1%", "5 %", "0x1p3%", "5%%", "..%"])
+    func whatIsNoPercentageIsInvalid(text: String) throws {
+        let error = #expect(throws: ProbeError.self) { try request(["keep": .string(text)]) }
+        #expect(error?.kind == .invalid && error?.parameter == "compress.keep")
+    }
+
     @Test func everyMemberIsRead() throws {
         let request = try request(["keep": 7, "select": "norm", "strategy": "s", "seed": 9])
         #expect(request.keep == .count(7) && request.select == .norm)
