@@ -3,6 +3,7 @@ import HTTPCore
 import JSON
 import Logging
 import Models
+import Probing
 import WebServer
 
 extension APIRequest {
@@ -39,15 +40,22 @@ extension APIRequest {
         }
     }
 
-    /// Runs to the end; `report` hears of every token as an event.
-    func result(of run: GenerationRequest, _ report: Report) async throws -> GenerationResult {
+    /// Runs to the end; `report` hears of every token as an event, with what `describe` says of the recorded row that
+    /// produced it.
+    func result(
+        of run: GenerationRequest,
+        _ report: Report,
+        describing describe: ((AttentionRow) throws -> [String: JSONValue])? = nil
+    ) async throws -> GenerationResult {
         for await event in resident.engine.generate(run) {
             switch event {
-            case .token(let token, let text):
-                try await report([
+            case .token(let token, let text, let row):
+                let fields: [String: JSONValue] = [
                     "type": "token", "id": .integer(token.id), "text": .string(text),
                     "logprob": .number(token.logProbability),
-                ])
+                ]
+                let described = try row.flatMap { try describe?($0) } ?? [:]
+                try await report(.object(fields.merging(described) { first, _ in first }))
             case .finished(let result, _): return result
             }
         }

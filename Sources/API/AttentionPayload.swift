@@ -40,6 +40,28 @@ struct AttentionPayload {
         return .object(fields)
     }
 
+    /// The members of one row by itself: arrays as in `json`, without the axis of rows.
+    static func single(
+        _ row: AttentionRow,
+        capture: AttentionCapture,
+        layout: PromptLayout,
+        _ arrays: inout ArrayAnswer
+    ) throws -> [String: JSONValue] {
+        let rows = AttentionArrays([row], capture, layout)
+        let fractions = rows.fractions.mapValues(\.onlyElement)
+        var fields: [String: JSONValue] = [
+            "position": .integer(row.position),
+            "layers": .array(capture.layers.map { .integer($0) }),
+            "maps": try arrays.place(rows.maps.onlyElement, at: "attention.maps"),
+            "fractions": .object(try fractions.places(in: &arrays, at: "attention.fractions")),
+        ]
+        if let heads = capture.separateHeads { fields["heads"] = .array(heads.map { .integer($0) }) }
+        if capture.sinks != nil {
+            fields["excluded_mass"] = try arrays.place(rows.excludedMass.onlyElement, at: "attention.excluded_mass")
+        }
+        return fields
+    }
+
     /// One value for each patch of a picture: the mean over the drawn rows, layers and heads.
     func values(_ render: RenderRequest, of picture: ImagePlacement) throws(ProbeError) -> [Float] {
         let layers = try render.layers(of: capture.layers)

@@ -28,64 +28,46 @@ enum AttentionRoute {
         var generation = try await api.generation(prompt)
         let capture = try generation.record(attention, shape: api.resident.model.probeShape)
         try api.resident.engine.checkMemory(for: generation)
-        let engine = api.resident.engine
         let answer = AttentionAnswer(api: api, run: generation, attention: attention, capture: capture)
-        guard api.chat.streams else {
-            guard let result = await engine.result(of: generation) else { throw CancellationError() }
-            guard api.form == .png else { return try answer.response(result) }
-            return try await answer.overlay(result, render)
-        }
-        let run = generation
-        return api.events { writer in
-            try await writer.write(event: ["type": "meta", "layout": prompt.layout.payload()])
-            var isFinished = false
-            for await event in engine.generate(run) {
-                switch event {
-                case .token(let token, let text):
-                    try await writer.write(event: [
-                        "type": "token", "id": .integer(token.id), "text": .string(text),
-                        "logprob": .number(token.logProbability),
-                    ])
-                case .finished(let result, _):
-                    isFinished = true
-                    try await writer.write(event: .object(answer.event(result)))
-                }
-            }
-            guard isFinished else { throw CancellationError() }
-        }
+        guard api.form != .png else { return try await answer.overlay(render) }
+        return try await api.answer(on: prompt.layout, answer.produce)
     }
 }
 
-/// What a finished run answers.
-private struct AttentionAnswer {
+/// A run and what is answered of it.
+private struct AttentionAnswer: Sendable {
     let api: APIRequest
     let run: GenerationRequest
     let attention: AttentionRequest
     let capture: AttentionCapture
     var layout: PromptLayout { run.prompt.layout }
 
-    /// The answer as one piece.
-    func response(_ result: GenerationResult) throws -> ServerResponse {
+    /// Runs to the end; a stream's tokens come with the rows that produced them.
+    @Sendable func produce(
+        _ report: APIRequest.Report
+    ) async throws -> (fields: [String: JSONValue], arrays: ArrayAnswer) {
+        let result = try await api.result(of: run, report, describing: api.chat.streams ? describe : nil)
         var arrays = ArrayAnswer(api, run)
         let fields = try self.fields(result, &arrays)
-        return arrays.response(fields)
-    }
-
-    /// The answer as the last event of a stream.
-    func event(_ result: GenerationResult) throws -> [String: JSONValue] {
-        var arrays = ArrayAnswer(api, run)
-        let fields = try self.fields(result, &arrays)
-        return arrays.complete(fields).merging(["type": "result"]) { $1 }
+        return (fields, arrays)
     }
 
     /// One map over its picture.
-    func overlay(_ result: GenerationResult, _ render: RenderRequest) async throws -> ServerResponse {
+    func overlay(_ render: RenderRequest) async throws -> ServerResponse {
+        guard let result = await api.resident.engine.result(of: run) else { throw CancellationError() }
         let overlay = try Overlay(render, layout: layout, images: api.images)
         let payload = AttentionPayload(result, request: attention, capture: capture, layout: layout)
         return try await overlay.answer(try payload.values(render, of: overlay.placement))
     }
 
     // MARK: - Private
+
+    /// One row as a token's event carries it: as in the answer, without the axis of rows.
+    private func describe(_ row: AttentionRow) throws -> [String: JSONValue] {
+        var arrays = ArrayAnswer(api.form, api.chat.encoding)
+        let members = try AttentionPayload.single(row, capture: capture, layout: layout, &arrays)
+        return arrays.complete(["attention": .object(members)])
+    }
 
     private func fields(_ result: GenerationResult, _ arrays: inout ArrayAnswer) throws -> [String: JSONValue] {
         arrays.warn([capture.sinks?.warning].compactMap { $0 })

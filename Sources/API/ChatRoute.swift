@@ -27,7 +27,7 @@ enum ChatRoute {
             var isFinished = false
             for await event in engine.generate(generation) {
                 switch event {
-                case .token(let token, let text):
+                case .token(let token, let text, _):
                     guard !text.isEmpty || api.chat.logprobs else { continue }
                     try await writer.write(event: payload.contentChunk(text, token: token))
                 case .finished(let result, let text):

@@ -14,6 +14,12 @@ struct NumberArray {
         ]
     }
 
+    /// The element of an outermost axis of one.
+    var onlyElement: NumberArray {
+        precondition(shape.first == 1, "\(shape) holds other than one element")
+        return NumberArray(shape: Array(shape.dropFirst()), values: values)
+    }
+
     /// Nested arrays.
     var nested: JSONValue { .nested(shape[...], values[...]) { .float($0) } }
 

@@ -140,8 +140,9 @@ public struct GenerationResult: Sendable {
 
 /// What a run reports while it goes on.
 public enum GenerationEvent: Sendable {
-    /// A token; `text` is what may be shown now, which lags behind the token's own when a stop string may be forming.
-    case token(GeneratedToken, text: String)
+    /// A token; `text` is what may be shown now, which lags behind the token's own when a stop string may be forming, and
+    /// `attention` the row that produced it, if that row is recorded.
+    case token(GeneratedToken, text: String, attention: AttentionRow?)
     /// The end; nothing follows. `text` is what was still held back.
     case finished(GenerationResult, text: String)
 }

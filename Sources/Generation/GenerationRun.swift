@@ -135,7 +135,7 @@ final class GenerationRun: @unchecked Sendable {
         )
         tokens.append(token)
         text += shown
-        emit(.token(token, text: shown))
+        emit(.token(token, text: shown, attention: probes?.rows[sequence.cache.count - 1]))
         if stopMatcher.hasStopped {
             finish(.stop, held: "")
         } else if tokens.count == request.maxTokens {

@@ -79,7 +79,7 @@ struct GenerateCommand: AsyncParsableCommand {
         request.stop = stop
         for await event in InferenceEngine(model: model).generate(request) {
             switch event {
-            case .token(_, let text): write(text)
+            case .token(_, let text, _): write(text)
             case .finished(let result, let text):
                 write(text + "\n")
                 report(summary(result, promptTokens: prepared.layout.length))

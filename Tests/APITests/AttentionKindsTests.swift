@@ -112,6 +112,59 @@ struct AttentionKindsTests {
         #expect(try await bytes(["rollout": true]) == plain + 7 * length * (length + 1) / 2 * 4)
     }
 
+    @Test(
+        "a stream's tokens carry the rows that the result holds",
+        arguments: [
+            [:], ["heads": [0, 2], "layers": [1, 5], "normalize": "image"], ["rollout": true, "columns": "all"],
+            ["exclude_sinks": ["tau": 2]],
+        ] as [[String: JSONValue]]
+    )
+    func streamed(attention: [String: JSONValue]) async throws {
+        let members: [String: JSONValue] = ["attention": .object(attention), "stream": true]
+        let answer = try await TestAPI.shared.get().post("/v1/attention", .question(members: members))
+        let events = try answer.events.dropLast().map { try JSONValue(parsing: Data($0.utf8)) }
+        let result = try #require(events.last)
+        let tokens = events.filter { $0["type"] == "token" }
+        #expect(tokens.count == (try result.at("attention.rows").array?.count) && !tokens.isEmpty)
+        for (index, token) in tokens.enumerated() {
+            let row = try token.at("attention")
+            #expect(try row.at("position") == result.at("attention.rows.\(index).position"))
+            #expect(try row.at("layers") == result.at("attention.layers"))
+            for (kind, values) in try #require(try result.at("attention.fractions").object) {
+                #expect(try row.at("fractions.\(kind)") == values.at("\(index)"))
+            }
+            if attention["exclude_sinks"] != nil {
+                #expect(try row.at("excluded_mass") == result.at("attention.sinks.mass.\(index)"))
+            }
+            let map = try row.at("maps"), whole = try result.at("attention.maps.\(index)")
+            guard attention["columns"] != nil else {
+                #expect(map == whole)
+                continue
+            }
+            for (seen, padded) in zip(try #require(map.array), try #require(whole.array)) {
+                #expect(try #require(padded.array).starts(with: try #require(seen.array)))
+            }
+        }
+    }
+
+    @Test("a stream's rows come in the encoding asked for; a span's own rows come with the result alone")
+    func streamedForms() async throws {
+        let api = try TestAPI.shared.get()
+        func tokens(_ members: [String: JSONValue]) async throws -> [JSONValue] {
+            let body = JSONValue.question(members: members.merging(["stream": true]) { $1 })
+            let events = try await api.post("/v1/attention", body).events.dropLast()
+            return try events.map { try JSONValue(parsing: Data($0.utf8)) }.filter { $0["type"] == "token" }
+        }
+        for token in try await tokens(["encoding": "base64", "dtype": "f16"]) {
+            #expect(try token.at("attention.maps.shape") == [8, 144])
+            #expect(try token.at("attention.maps.dtype") == "f16")
+        }
+        let rows = try await tokens(["attention": ["rows": "question"]])
+        #expect(!rows.isEmpty && rows.allSatisfy { $0["attention"] == nil })
+        let both = try await tokens(["attention": ["rows": ["union": ["question", "generated"]]]])
+        #expect(both.map { $0["attention"] == nil } == [true] + Array(repeating: false, count: both.count - 1))
+    }
+
     @Test("the description and the capabilities name both")
     func described() async throws {
         let api = try TestAPI.shared.get()

@@ -29,7 +29,7 @@ import Tokenization
         for await event in engine.generate(request) {
             #expect(finished == nil, "nothing follows the end")
             switch event {
-            case .token(let token, let text):
+            case .token(let token, let text, _):
                 tokens.append(token)
                 shown += text
             case .finished(let result, let text):

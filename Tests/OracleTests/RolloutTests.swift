@@ -113,6 +113,27 @@ import Testing
         }
     }
 
+    @Test(arguments: ModelFixture.small)
+    func tokensComeWithTheRowsThatProducedThem(fixture: ModelFixture) async throws {
+        let oracle = try await OracleCase(fixture)
+        let request = try request(oracle, ["heads": "all", "columns": "all"])
+        var rows: [AttentionRow] = []
+        for await event in oracle.engine.generate(request) {
+            switch event {
+            case .token(_, _, let row): rows.append(try #require(row))
+            case .finished(let result, _):
+                #expect(rows.count == result.tokens.count)
+                for (index, row) in rows.enumerated() {
+                    #expect(row.position == oracle.prompt.layout.length - 1 + index)
+                    #expect(row.layers.map(\.maps) == result.attention[row.position]?.layers.map(\.maps))
+                }
+            }
+        }
+        for await event in oracle.engine.generate(oracle.request()) {
+            if case .token(_, _, let row) = event { #expect(row == nil) }
+        }
+    }
+
     @Test func rolloutCountsAsMemoryOfTheRun() async throws {
         let oracle = try await OracleCase(.mhaCrop)
         let plain = oracle.request().cacheBytes(oracle.model)
