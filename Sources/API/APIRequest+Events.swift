@@ -45,7 +45,7 @@ extension APIRequest {
     func result(
         of run: GenerationRequest,
         _ report: Report,
-        describing describe: ((AttentionRow) throws -> [String: JSONValue])? = nil
+        describing describe: (AttentionRow) throws -> [String: JSONValue] = { _ in [:] }
     ) async throws -> GenerationResult {
         for await event in resident.engine.generate(run) {
             switch event {
@@ -54,7 +54,7 @@ extension APIRequest {
                     "type": "token", "id": .integer(token.id), "text": .string(text),
                     "logprob": .number(token.logProbability),
                 ]
-                let described = try row.flatMap { try describe?($0) } ?? [:]
+                let described = try row.map(describe) ?? [:]
                 try await report(.object(fields.merging(described) { first, _ in first }))
             case .finished(let result, _): return result
             }

@@ -5,11 +5,11 @@ import Models
 import Probing
 import WebServer
 
-/// `POST /v1/attention`: an answer and where each of its tokens looked.
+/// `POST /v1/attention`: an answer and where each of its tokens looked. `VisionAttentionRoute` answers for the other tower.
 enum AttentionRoute {
     static let fields: [String: KnownFields] = [
         "attention": [
-            "rows": .span, "layers": .layers, "heads": .value, "columns": .value, "normalize": .value,
+            "tower": .value, "rows": .span, "layers": .layers, "heads": .value, "columns": .value, "normalize": .value,
             "exclude_sinks": ["tau": .value, "dimensions": .value], "rollout": .value,
         ],
         "render": RenderRequest.fields,
@@ -19,7 +19,11 @@ enum AttentionRoute {
 
     static func answer(_ request: ServerRequest, holder: ModelHolder) async throws -> ServerResponse {
         let api = try await APIRequest.read(request, holder: holder, extra: fields, forms: forms)
-        let attention = try api.chat.root.member("attention").map(AttentionRequest.init) ?? AttentionRequest()
+        let field = api.chat.root.member("attention")
+        if let field, try AttentionRequest.tower(field) == .vision {
+            return try await VisionAttentionRoute.answer(api, field)
+        }
+        let attention = try field.map(AttentionRequest.init) ?? AttentionRequest()
         let render = try RenderRequest(api.chat.root.member("render"))
         if api.form == .png, attention.columns != .image {
             throw ProbeError.unsupported("attention.columns", "must be \"image\" for a picture of the map")
@@ -30,7 +34,7 @@ enum AttentionRoute {
         try api.resident.engine.checkMemory(for: generation)
         let answer = AttentionAnswer(api: api, run: generation, attention: attention, capture: capture)
         guard api.form != .png else { return try await answer.overlay(render) }
-        return try await api.answer(on: prompt.layout, answer.produce)
+        return try await api.answer(on: prompt.layout) { try await answer.produce($0) }
     }
 }
 
@@ -43,10 +47,8 @@ private struct AttentionAnswer: Sendable {
     var layout: PromptLayout { run.prompt.layout }
 
     /// Runs to the end; a stream's tokens come with the rows that produced them.
-    @Sendable func produce(
-        _ report: APIRequest.Report
-    ) async throws -> (fields: [String: JSONValue], arrays: ArrayAnswer) {
-        let result = try await api.result(of: run, report, describing: api.chat.streams ? describe : nil)
+    func produce(_ report: APIRequest.Report) async throws -> (fields: [String: JSONValue], arrays: ArrayAnswer) {
+        let result = try await api.result(of: run, report) { api.chat.streams ? try describe($0) : [:] }
         var arrays = ArrayAnswer(api, run)
         let fields = try self.fields(result, &arrays)
         return (fields, arrays)

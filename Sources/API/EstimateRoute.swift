@@ -29,7 +29,7 @@ enum EstimateRoute {
         }
         let (prompt, unseen) = try await api.resident.preparer.outline(api.chat.messages, images: api.images)
         var plan = try await plan(route, api, prompt)
-        plan.pictureTokens = unseen
+        plan.pictureTokens = max(plan.pictureTokens, unseen)
         let estimate = await api.estimate(plan)
         let budget = api.resident.engine.cacheBudget
         let seconds = api.resident.timeBudget
@@ -74,6 +74,11 @@ enum EstimateRoute {
         )
         switch route {
         case "/v1/attention":
+            if let field = root.member("attention"), try AttentionRequest.tower(field) == .vision {
+                let shape = api.resident.model.vision.shape
+                let plan = try VisionAttentionPlan(VisionAttentionRequest(field), layout: prompt.layout, shape: shape)
+                return VisionAttentionRoute.cost(of: plan, api)
+            }
             let request = try root.member("attention").map(AttentionRequest.init) ?? AttentionRequest()
             return try plan(api, prompt, maxTokens, recording: request)
         case "/v1/localize":

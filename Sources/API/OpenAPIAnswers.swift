@@ -6,6 +6,7 @@ enum OpenAPIAnswers {
         "Error": error, "Object": ["type": "object"], "Events": events, "Health": health, "Model": model,
         "ModelList": modelList, "Capabilities": capabilities, "Tokens": tokens, "Text": object(["content": string]),
         "ImageInfo": imageInfo, "Layout": layout, "Completion": completion, "AttentionAnswer": attention,
+        "VisionAttention": visionAttention, "DecoderAttention": decoderAttention,
         "KnockoutAnswer": knockout, "LensAnswer": lens, "ActivationsAnswer": activations,
         "GradientsAnswer": gradients, "ContextAnswer": contextAnswer, "ContextInfo": contextInfo,
         "ContextRemoval": object(["context_id": string, "deleted": ["const": true]]), "Run": run,
@@ -173,7 +174,35 @@ enum OpenAPIAnswers {
         "columns": list(list(integer)), "mass": reference("NumberArray"),
     ])
 
-    private static let attention = object(
+    /// `AttentionAnswer` for either tower.
+    private static let attention: JSONValue = [
+        "oneOf": [reference("DecoderAttention"), reference("VisionAttention")]
+    ]
+
+    private static let visionAttention = object(
+        [
+            "layout": reference("Layout"),
+            "attention": object(
+                [
+                    "tower": ["const": "vision"],
+                    "rows": list(
+                        object([
+                            "image": integer, "token": ["enum": ["class", "patch"]],
+                            "patch": ["type": ["integer", "null"]], "position": ["type": ["integer", "null"]],
+                        ])
+                    ),
+                    "layers": list(integer), "heads": ["type": ["array", "null"], "items": integer],
+                    "maps": reference("NumberArray"),
+                    "fractions": object(["class": reference("NumberArray"), "image": reference("NumberArray")]),
+                ],
+                required: ["tower", "rows", "layers", "maps", "fractions"]
+            ),
+            "warnings": warnings,
+        ],
+        required: ["layout", "attention"]
+    )
+
+    private static let decoderAttention = object(
         [
             "text": string, "tokens": list(reference("Token")), "finish_reason": string,
             "layout": reference("Layout"),

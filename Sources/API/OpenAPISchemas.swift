@@ -1,5 +1,6 @@
 import Imaging
 import JSON
+import Probing
 
 /// The bodies that routes take, as JSON Schema.
 enum OpenAPISchemas {
@@ -84,6 +85,10 @@ enum OpenAPISchemas {
 
     private static let attention = chat(adding: [
         "attention": object([
+            "tower": [
+                "description": "With \"vision\" nothing is decoded; rows may then be \"patches\" or \"class\" too",
+                "enum": .array(AttentionRequest.Tower.allCases.map { .string($0.rawValue) }), "default": "text",
+            ],
             "rows": reference("Span"),
             "layers": reference("Layers"),
             "heads": ["oneOf": [["enum": ["mean", "max", "all"]], ["type": "array", "items": ["type": "integer"]]]],

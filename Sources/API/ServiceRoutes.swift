@@ -59,6 +59,13 @@ enum ServiceRoutes {
                 "columns": .array(AttentionRequest.Columns.allCases.map { .string($0.rawValue) }),
                 "heads": ["mean", "max", "all"],
                 "normalize": ["none", "image"],
+                "towers": [
+                    "text": ["layers": .integer(depth), "heads": .integer(model.probeShape.heads)],
+                    "vision": [
+                        "layers": .integer(model.vision.shape.layers), "heads": .integer(model.vision.shape.heads),
+                        "tokens": .integer(model.vision.shape.tokens),
+                    ],
+                ],
                 "rollout": true,
                 "exclude_sinks": ["tau": .number(SinkExclusion.standardThreshold)],
             ],

@@ -21,6 +21,14 @@ public struct VisionShape: Sendable, Equatable {
     /// Values of a token.
     public let hidden: Int
 
+    /// The sizes of a tower.
+    public init(layers: Int, heads: Int, tokens: Int, hidden: Int) {
+        self.layers = layers
+        self.heads = heads
+        self.tokens = tokens
+        self.hidden = hidden
+    }
+
     /// Sizes of the values at a place: `[tokens, hidden]`, or `[heads, tokens, tokens]` for a pattern.
     public func shape(_ place: VisionSite.Place) -> [Int] {
         place == .pattern ? [heads, tokens, tokens] : [tokens, hidden]

@@ -124,12 +124,9 @@ public struct AttentionCapture: Sendable {
     ///   - excluded: positions whose columns are left out of the maps.
     func reduce(_ pattern: AttentionPattern, rolledOut: [Float]?, excluding excluded: [Int]) -> AttentionRow.Layer {
         let mean = rolledOut ?? pattern.mean()
-        let maps: [[Float]] =
-            if let separateHeads {
-                separateHeads.map { select(pattern.head($0), excluding: excluded) }
-            } else {
-                [select(takesMaximum ? pattern.maximum() : mean, excluding: excluded)]
-            }
+        let maps = pattern.maps(heads: separateHeads, takesMaximum: takesMaximum, mean: mean).map {
+            select($0, excluding: excluded)
+        }
         let mass = excluded.reduce(0.0) { $0 + ($1 < mean.count ? Double(mean[$1]) : 0) }
         return AttentionRow.Layer(maps: maps, fractions: fractions(mean), excludedMass: Float(mass))
     }
@@ -150,11 +147,7 @@ public struct AttentionCapture: Sendable {
         if columns == .image {
             values = imagePositions.map { $0 < row.count ? row[$0] : 0 }
         }
-        if normalizesImage {
-            let sum = values.reduce(0, +)
-            if sum > 0 { values = values.map { $0 / sum } }
-        }
-        return values
+        return normalizesImage ? values.scaledToOne : values
     }
 
     private func fractions(_ mean: [Float]) -> [PositionKind: Float] {

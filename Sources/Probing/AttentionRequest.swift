@@ -20,6 +20,14 @@ public struct AttentionRequest: Sendable {
         case all
     }
 
+    /// Whose attention is wanted.
+    public enum Tower: String, Sendable, CaseIterable {
+        /// The decoder's.
+        case text
+        /// The vision tower's: see `VisionAttentionRequest`.
+        case vision
+    }
+
     /// Rows: `nil` for those that produced the generated tokens, else the rows at a span's positions.
     public var rows: SpanSelector?
     /// Layers.
@@ -38,10 +46,20 @@ public struct AttentionRequest: Sendable {
     /// The rows that produced the answer, every layer, mean over heads, image columns.
     public init() {}
 
+    /// Whose attention the `attention` member of a request wants; the decoder's unless it says otherwise.
+    public static func tower(_ field: ProbeField?) throws(ProbeError) -> Tower {
+        try field?.object().member("tower").map { tower throws(ProbeError) in try tower.word() } ?? .text
+    }
+
     /// Reads the `attention` member of a request.
     public init(_ field: ProbeField) throws(ProbeError) {
-        let field = try field.object()
+        try self.init(withoutRows: field)
         if let rows = field.member("rows"), rows.value != "generated" { self.rows = try SpanSelector(rows) }
+    }
+
+    /// Reads the members that mean the same for every tower.
+    init(withoutRows field: ProbeField) throws(ProbeError) {
+        let field = try field.object()
         if let layers = field.member("layers") { self.layers = try LayerSelector(layers) }
         if let heads = field.member("heads") { self.heads = try Self.heads(heads) }
         if let columns = field.member("columns") { self.columns = try columns.word() }

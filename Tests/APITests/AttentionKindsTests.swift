@@ -2,7 +2,7 @@ import Foundation
 import JSON
 import Testing
 
-@Suite("Rolled-out attention and excluded sinks over HTTP")
+@Suite("Rolled-out attention, excluded sinks and streamed rows over HTTP")
 struct AttentionKindsTests {
     @Test("rollout gives rows that sum to one, and says that it did")
     func rollout() async throws {

@@ -104,6 +104,10 @@ struct BadRequestTests {
         Refusal(image: "https://example.org/cat.png", 403, "remote_images_disabled"),
     ]
 
+    private static func vision(_ members: [String: JSONValue]) -> JSONValue {
+        .object(members.merging(["tower": "vision"]) { first, _ in first })
+    }
+
     static let probes: [Refusal] = [
         Refusal(probe: "attention", ["attention": 3], 400, "attention"),
         Refusal(probe: "attention", ["attention": ["heads": "most"]], 400, "attention.heads"),
@@ -115,6 +119,21 @@ struct BadRequestTests {
         Refusal(probe: "attention", ["attention": ["rows": [100_000]]], 422, "attention.rows"),
         Refusal(probe: "attention", ["attention": ["rollout": true, "heads": "max"]], 422, "attention.heads"),
         Refusal(probe: "attention", ["attention": ["exclude_sinks": 20]], 400, "attention.exclude_sinks"),
+        Refusal(probe: "attention", ["attention": ["tower": "audio"]], 400, "attention.tower"),
+        Refusal(probe: "attention", ["attention": ["rows": "patches"]], 400, "attention.rows"),
+        Refusal(probe: "attention", ["attention": vision(["rollout": true])], 422, "attention.rollout"),
+        Refusal(probe: "attention", ["attention": vision(["exclude_sinks": true])], 422, "attention.exclude_sinks"),
+        Refusal(probe: "attention", ["attention": vision(["rows": "question"])], 422, "attention.rows"),
+        Refusal(probe: "attention", ["attention": vision(["rows": "generated"])], 422, "attention.rows"),
+        Refusal(probe: "attention", ["attention": vision(["layers": [24]])], 422, "attention.layers"),
+        Refusal(probe: "attention", ["attention": vision(["heads": [4]])], 422, "attention.heads"),
+        Refusal(probe: "attention", ["attention": vision([:])], 422, "attention.tower", image: nil),
+        Refusal(
+            probe: "attention",
+            ["attention": vision([:]), "interventions": ["img->gen"]],
+            422,
+            "interventions"
+        ),
         Refusal(
             probe: "attention",
             ["attention": ["exclude_sinks": ["dimensions": [100_000]]]],

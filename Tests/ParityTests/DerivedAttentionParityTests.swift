@@ -67,6 +67,32 @@ import Testing
         let layers = try #require(result.sinks).layers.sorted { $0.key < $1.key }.map(\.value)
         #expect(layers.map(\.positions) == DerivedAttentionCase.lists(named["positions"]))
     }
+
+    @Test(arguments: ParityFixture.names)
+    func theVisionTowersOwnAgrees(fixture name: String) async throws {
+        let test = try await DerivedAttentionCase(name)
+        let expected = try test.array("vision")
+        let (heads, tokens) = (test.visionShape.heads, test.visionShape.tokens)
+        let each = try await test.visionRows(["heads": "all", "columns": "all"])
+        #expect(absoluteError(flattened(each), expected) <= 1e-5)
+        let most = try await test.visionRows(["heads": "max", "columns": "all"])
+        let maps = stride(from: 0, to: expected.count, by: heads * tokens).map { start in
+            (0..<tokens).map { token in (0..<heads).map { expected[start + $0 * tokens + token] }.max() ?? 0 }
+        }
+        #expect(absoluteError(flattened(most), maps.flatMap { $0 }) <= 1e-5)
+        let scaled = try await test.visionRows(["normalize": "image"])
+        let shares = stride(from: 0, to: expected.count, by: heads * tokens).map { start -> [Float] in
+            let patches = (1..<tokens).map { token in
+                (0..<heads).reduce(Float(0)) { $0 + expected[start + $1 * tokens + token] }
+            }
+            return patches.map { $0 / patches.reduce(0, +) }
+        }
+        #expect(absoluteError(flattened(scaled), shares.flatMap { $0 }) <= 1e-5)
+    }
+
+    private func flattened(_ rows: [VisionAttentionRow]) -> [Float] {
+        rows.flatMap { $0.layers.flatMap { $0.maps.flatMap { $0 } } }
+    }
 }
 
 /// One fixture's model, prompt and expectations.
@@ -76,6 +102,7 @@ private struct DerivedAttentionCase {
     private let prompt: PreparedPrompt
     private let tokens: [Int]
     private let positions: [Int]
+    private let images: [PromptImage]
     private let arrays: [String: [Float]]
 
     init(_ name: String) async throws {
@@ -89,7 +116,9 @@ private struct DerivedAttentionCase {
             }
         )
         model = try fixture.model()
-        prompt = try await fixture.prompt(try #require(fields["prompt"]?.string)).prepared(model)
+        let written = try fixture.prompt(try #require(fields["prompt"]?.string))
+        prompt = try await written.prepared(model)
+        images = try written.images
         tokens = try #require(fields["tokens"]?.array).compactMap(\.integer)
         positions = try #require(fields["rows"]?.array).compactMap(\.integer)
     }
@@ -117,6 +146,22 @@ private struct DerivedAttentionCase {
         let result = try #require(await InferenceEngine(model: model).result(of: request))
         #expect(edges.isEmpty == (result.tokens.map(\.id) == tokens))
         return result
+    }
+
+    var visionShape: VisionShape { model.vision.shape }
+
+    /// The fixture's rows of the vision tower; `form` is the `attention` member of a request.
+    func visionRows(_ form: [String: JSONValue]) async throws -> [VisionAttentionRow] {
+        let picture = try #require(fields["vision"]?["picture"]?.integer)
+        let wanted = try #require(fields["vision"]?["rows"]?.array).compactMap(\.integer)
+        #expect(visionShape.layers == fields["vision"]?["layers"]?.integer)
+        var rows: [VisionAttentionRow] = []
+        for kind: JSONValue in ["class", "patches"] {
+            let field = ProbeField(.object(form.merging(["rows": kind]) { $1 }), path: "attention")
+            let plan = try VisionAttentionPlan(VisionAttentionRequest(field), layout: prompt.layout, shape: visionShape)
+            rows += try await PromptPreparer(model: model).visionAttention(images, plan)
+        }
+        return rows.filter { $0.row.picture == picture && wanted.contains($0.row.token) }
     }
 
     /// The fixture's rows.
