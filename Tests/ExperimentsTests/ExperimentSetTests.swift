@@ -37,7 +37,22 @@ import Testing
         }
         #expect(second.contains("Not run: reprompt, no &lt;questions&gt;"))
         #expect(second.contains("src=\"data:image/png;base64,") && second.contains("Key numbers"))
+        let numbers = try String(contentsOf: out.appendingPathComponent("summary.csv"), encoding: .utf8)
+            .split(separator: "\r\n")
+        #expect(numbers.first == "experiment,number,n,mean,se" && numbers.count == 7)
+        #expect(numbers.contains { $0.hasPrefix("top-k-curve,object F1 with 5 % of the image tokens,2,") })
         #expect(!second.contains("<script") && !second.contains("http"))
+    }
+
+    @Test func aReportSaysWhetherAFindingAppears() async throws {
+        var settings = ExperimentSettings()
+        settings.maxTokens = 24
+        let report = try await ExampleRun.report(try ExperimentCatalog.named("knockout-sweep"), settings)
+        #expect(report.verdicts.count == 2)
+        // The embedded model's generated tokens look at the picture themselves.
+        #expect(report.verdicts[0].contains("This does not appear: img->txt leaves 1.00 ± 0.00, img->gen"))
+        #expect(report.verdicts[1].contains("This appears: img->txt+gen from layer 7 leaves 1.00 ± 0.00."))
+        #expect(Claim("A.") { _ in nil }.verdict(Estimates([])) == nil)
     }
 
     @Test func aThumbnailIsTheMeanOfBlocks() {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import experiments
 from findings import findings, table
 from world import COLOURS, PLACES, SHAPES, SIZES
 
@@ -46,6 +47,7 @@ def _measured(metrics: dict) -> str:
         "## The papers' experiments on it",
         *findings(metrics["phenomena"]),
         *(f"Not measured: {name} ({reason})." for name, reason in metrics["skipped"].items()),
+        *([experiments.section(metrics["experiments"])] if "experiments" in metrics else []),
     ])  # fmt: skip
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+import tempfile
 import unittest
 from pathlib import Path
 
 import numpy as np
 
+import experiments
 from ablations import WINDOWS, Tally, ablation_variants, tasks, token_sets, window_variants
 from answers import SIDE, HeldOut, chosen, description_scores, question_scores
 from card import model_card, targets
@@ -270,6 +272,21 @@ class Card(unittest.TestCase):
 
     def test_a_model_that_was_not_measured_says_so(self):
         self.assertIn("Not measured yet.", model_card(2_600_000, {}))
+
+    def test_a_run_of_experiments_is_told_with_what_does_not_appear(self):
+        with tempfile.TemporaryDirectory() as folder:
+            run = Path(folder)
+            (run / "knockout-sweep").mkdir()
+            (run / "knockout-sweep/settings.json").write_text('{"settings":{"max_tokens":64}}')
+            (run / "knockout-sweep/items.jsonl").write_text("{}\n{}\n")
+            head = "experiment,number,n,mean,se\r\n"
+            number = 'knockout-sweep,"object F1, img->txt from layer 0",2,0.99,0.01\r\n'
+            (run / "summary.csv").write_text(head + number)
+            text = experiments.section(experiments.read(run))
+        self.assertIn("| knockout-sweep | object F1, img->txt from layer 0 | 0.990 ± 0.010 | 2 |", text)
+        self.assertIn("on 2 held-out scenes", text)
+        self.assertIn("--max-tokens 64 --out OUT", text)
+        self.assertIn("does not carry the picture", text)
 
 
 if __name__ == "__main__":

@@ -42,6 +42,29 @@ struct KnockoutSweepExperiment: Experiment {
             }
     }
 
+    func claims(_ bench: ExperimentBench) -> [Claim] {
+        let last = Sweep.defaultStarts(depth: bench.depth).last ?? 0
+        @Sendable func f1(_ estimates: Estimates, _ preset: KnockoutPreset, from layer: Int) -> Estimate? {
+            estimates[MeasurementKey(Self.fromLayer, preset.rawValue, x: layer)]
+        }
+        return [
+            Claim(
+                "P2: the prompt's text tokens carry the picture; without it from layer 0 on they leave nothing of the answer, "
+                    + "while generated tokens that cannot see it leave much."
+            ) { estimates in
+                guard let text = f1(estimates, .imageToText, from: 0),
+                    let generated = f1(estimates, .imageToGenerated, from: 0)
+                else { return nil }
+                let holds = text.mean <= 0.2 && generated.mean > text.mean + 0.1
+                return (holds, [("img->txt leaves", text), ("img->gen", generated)])
+            },
+            Claim("P2: the last layers hardly need the picture.") { estimates in
+                guard let both = f1(estimates, .imageToTextAndGenerated, from: last) else { return nil }
+                return (both.mean >= 0.8, [("img->txt+gen from layer \(last) leaves", both)])
+            },
+        ]
+    }
+
     func measure(_ picture: ShownPicture, on bench: ExperimentBench) async throws -> Findings {
         let presets = KnockoutPreset.allCases
         let knockouts = presets.map { Intervention.preset($0, layers: .all) }

@@ -35,6 +35,19 @@ struct LocalizationExperiment: Experiment {
         } + [Headline("objects hit by chance", MeasurementKey(Self.hits, Figure.chance, x: 0))]
     }
 
+    func claims(_ bench: ExperimentBench) -> [Claim] {
+        let depth = bench.depth
+        return [
+            Claim("P2: the middle layers look at the object that a token names best.") { estimates in
+                let layers = (0..<depth).compactMap { layer in
+                    estimates[MeasurementKey(Self.hits, "all", x: layer)].map { (layer, $0) }
+                }
+                guard let best = layers.max(by: { $0.1.mean < $1.1.mean }) else { return nil }
+                return ((depth / 4..<(3 * depth + 3) / 4).contains(best.0), [("most hits in layer \(best.0),", best.1)])
+            }
+        ]
+    }
+
     func measure(_ picture: ShownPicture, on bench: ExperimentBench) async throws -> Findings {
         var request = try await bench.description(of: picture)
         let capture = try request.record(shape: bench.model.probeShape)

@@ -39,6 +39,25 @@ struct LogitLensExperiment: Experiment {
         }
     }
 
+    func claims(_ bench: ExperimentBench) -> [Claim] {
+        let states = bench.depth / 2...bench.depth
+        return [
+            Claim("P1: late hidden states of an object's patches spell what they show.") { estimates in
+                let found = states.compactMap { state -> (Int, Estimate, Estimate)? in
+                    guard let object = estimates[MeasurementKey(Self.classes, "object patches", x: state)],
+                        let ground = estimates[MeasurementKey(Self.classes, "background patches", x: state)]
+                    else { return nil }
+                    return (state, object, ground)
+                }
+                guard let best = found.max(by: { $0.1.mean < $1.1.mean }) else { return nil }
+                return (
+                    best.1.mean > best.2.mean + 0.1,
+                    [("most in state \(best.0), object patches", best.1), ("background patches", best.2)]
+                )
+            }
+        ]
+    }
+
     func measure(_ picture: ShownPicture, on bench: ExperimentBench) async throws -> Findings {
         var request = try await bench.request(
             ExperimentBench.messages(bench.settings.prompt),

@@ -16,6 +16,8 @@ struct ObjectAblationExperiment: Experiment {
 
     private static let rightness = "right answers without ablation"
     private static let sizes = "tokens replaced"
+    /// The count among P1's that headlines show.
+    private static let shownCount = 20
 
     func figures(_ bench: ExperimentBench) -> [Figure] {
         let tokens = bench.model.vision.standardTokenCount
@@ -56,6 +58,24 @@ struct ObjectAblationExperiment: Experiment {
         AblationTask.Kind.allCases.flatMap { kind in
             ["object", "object+1", "random, as object+1"].map {
                 Headline("flip rate of \(kind.rawValue), \($0)", MeasurementKey(Self.flips(kind), $0))
+            }
+                + ["gradient", "random"].map {
+                    let key = MeasurementKey(Self.byCount(Self.flips(kind)), $0, x: Self.shownCount)
+                    return Headline("flip rate of \(kind.rawValue), \(Self.shownCount) tokens by \($0)", key)
+                }
+        }
+    }
+
+    func claims(_ bench: ExperimentBench) -> [Claim] {
+        AblationTask.Kind.allCases.map { kind in
+            Claim(
+                "P1: the object's tokens with one ring cost most right answers, as many random ones few (\(kind.rawValue))."
+            ) {
+                let figure = Self.flips(kind)
+                guard let own = $0[MeasurementKey(figure, "object+1")],
+                    let random = $0[MeasurementKey(figure, "random, as object+1")]
+                else { return nil }
+                return (own.mean >= 0.7 && random.mean <= 0.2, [("object+1", own), ("random", random)])
             }
         }
     }

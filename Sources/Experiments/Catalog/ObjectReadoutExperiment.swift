@@ -45,6 +45,18 @@ struct ObjectReadoutExperiment: Experiment {
         }
     }
 
+    func claims(_ bench: ExperimentBench) -> [Claim] {
+        [
+            Claim("P1: the last position reads the object in the mid-late layers.") { estimates in
+                let windows = Self.windows.enumerated().filter { $0.element != "all" }.compactMap { index, name in
+                    estimates[MeasurementKey(Self.flips, "object->last", x: index)].map { (name, $0) }
+                }
+                guard let most = windows.max(by: { $0.1.mean < $1.1.mean }) else { return nil }
+                return (most.0 == "mid-late", [("the window that costs most is \(most.0),", most.1)])
+            }
+        ]
+    }
+
     func measure(_ picture: ShownPicture, on bench: ExperimentBench) async throws -> Findings {
         var findings = Findings()
         guard let question = try await ObjectQuestion.drawn(from: picture, on: bench) else {

@@ -16,6 +16,7 @@ public struct ExperimentReport: Sendable {
     let items: [ItemResult]
     private let figures: [Figure]
     private let headlines: [Headline]
+    private let claims: [Claim]
     private let quirks: [ReferenceQuirk]
     private let estimates: Estimates
 
@@ -27,6 +28,7 @@ public struct ExperimentReport: Sendable {
         summary = experiment.summary
         figures = experiment.figures(bench)
         headlines = experiment.headlines(bench)
+        claims = experiment.claims(bench)
         quirks = experiment.quirks.filter(bench.settings.quirks.contains)
         model = Self.facts(settings["model"])
         self.settings = Self.facts(settings["settings"])
@@ -60,6 +62,9 @@ public struct ExperimentReport: Sendable {
         headlines.compactMap { headline in estimates[headline.key].map { (headline.text, $0) } }
     }
 
+    /// What the paper finds, and whether it appears here.
+    var verdicts: [String] { claims.compactMap { $0.verdict(estimates) } }
+
     /// Everything between the title and the settings.
     var content: String {
         let skipped = items.count { $0.details["skipped"] != nil }
@@ -67,6 +72,9 @@ public struct ExperimentReport: Sendable {
         if skipped > 0 { body += ", \(skipped) of them skipped" }
         body += ". Bands and whiskers are one standard error; pictures count as independent, their tokens do not.</p>"
         body += quirkNotes
+        if !verdicts.isEmpty {
+            body += "<ul class=\"verdicts\">" + verdicts.map { "<li>\(HTML.escaped($0))</li>" }.joined() + "</ul>"
+        }
         body += "<div class=\"figures\">"
         for figure in figures {
             let series = series(of: figure)
@@ -138,7 +146,7 @@ public struct ExperimentReport: Sendable {
         value.string ?? String(decoding: value.serialized(), as: UTF8.self)
     }
 
-    private static func field(_ text: String) -> String {
+    static func field(_ text: String) -> String {
         guard text.contains(where: { $0 == "," || $0 == "\"" || $0.isNewline }) else { return text }
         return "\"" + text.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
     }

@@ -13,6 +13,19 @@ struct IndexReport {
     private static let sampleSide = 96
     static let sampleCount = 8
 
+    /// One line for each key number: experiment, what, count, mean, standard error. RFC 4180.
+    var csv: String {
+        let lines = reports.flatMap { report in
+            report.keyNumbers.map { number in
+                [
+                    ExperimentReport.field(report.name), ExperimentReport.field(number.text),
+                    String(number.estimate.count), number.estimate.mean.description, number.estimate.error.description,
+                ].joined(separator: ",")
+            }
+        }
+        return (["experiment,number,n,mean,se"] + lines).map { $0 + "\r\n" }.joined()
+    }
+
     /// The page.
     var html: String {
         var body = "<h1>The papers' experiments on \(HTML.escaped(modelName))</h1><p class=\"lead\">"

@@ -34,10 +34,10 @@ enum ReportPage {
         .whisker{stroke:var(--ink);stroke-width:1.5}
         .legend{list-style:none;display:flex;flex-wrap:wrap;gap:.1rem 1rem;padding:0;margin:.4rem 0;font-size:.85rem}
         .legend li::before{content:"";display:inline-block;width:.8em;height:.8em;margin-right:.4em;background:var(--c)}
-        summary{cursor:pointer;font-size:.85rem;color:var(--dim)}details table{font-size:.8rem;display:block;\
-        overflow-x:auto}
-        table{border-collapse:collapse;font-variant-numeric:tabular-nums}
+        summary{cursor:pointer;font-size:.85rem;color:var(--dim)}details table{font-size:.8rem}
+        table{display:block;max-width:100%;overflow-x:auto;border-collapse:collapse;font-variant-numeric:tabular-nums}
         td,th{text-align:left;padding:.1rem .8rem .1rem 0;border-bottom:1px solid var(--faint);vertical-align:top}
+        .verdicts{max-width:90ch;padding-left:1.2rem;margin:.6rem 0}
         .notice{border-left:3px solid #d55e00;padding:.2rem 1rem;margin:1rem 0}
         .shots{display:grid;grid-template-columns:repeat(auto-fill,minmax(150px,1fr));gap:.8rem;margin:1rem 0}
         .shots figure{padding:.5rem}.shots img{display:block;width:100%;border-radius:4px;image-rendering:auto}

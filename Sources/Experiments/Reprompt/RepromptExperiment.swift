@@ -35,7 +35,20 @@ struct RepromptExperiment: Experiment {
     }
 
     func headlines(_ bench: ExperimentBench) -> [Headline] {
-        RepromptStrategy.allCases.map { Headline("ACC, \($0.rawValue)", MeasurementKey(Self.accuracy, $0.rawValue)) }
+        [Self.accuracy, Self.both].flatMap { figure in
+            RepromptStrategy.allCases.map { Headline("\(figure), \($0.rawValue)", MeasurementKey(figure, $0.rawValue)) }
+        }
+    }
+
+    func claims(_ bench: ExperimentBench) -> [Claim] {
+        [
+            Claim("P2: text and the 5 % of image tokens that the description attended to answer almost like all.") {
+                guard let all = $0[MeasurementKey(Self.accuracy, RepromptStrategy.naive.rawValue)],
+                    let kept = $0[MeasurementKey(Self.accuracy, RepromptStrategy.textAndTwentieth.rawValue)]
+                else { return nil }
+                return (kept.mean >= all.mean - 0.05, [("naive", all), ("qs 5 %", kept)])
+            }
+        ]
     }
 
     func measure(_ picture: ShownPicture, on bench: ExperimentBench) async throws -> Findings {

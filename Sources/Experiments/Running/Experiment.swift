@@ -15,6 +15,8 @@ public protocol Experiment: Sendable {
     func figures(_ bench: ExperimentBench) -> [Figure]
     /// The few numbers that say most of it.
     func headlines(_ bench: ExperimentBench) -> [Headline]
+    /// What its paper finds.
+    func claims(_ bench: ExperimentBench) -> [Claim]
     /// Measures one picture.
     func measure(_ picture: ShownPicture, on bench: ExperimentBench) async throws -> Findings
 }
@@ -26,6 +28,8 @@ extension Experiment {
     public var quirks: [ReferenceQuirk] { [] }
     /// None.
     public func headlines(_ bench: ExperimentBench) -> [Headline] { [] }
+    /// None.
+    public func claims(_ bench: ExperimentBench) -> [Claim] { [] }
 }
 
 /// What a data set knows of its pictures.

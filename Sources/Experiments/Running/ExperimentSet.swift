@@ -76,6 +76,7 @@ public struct ExperimentSet {
                 FileManager.default.contents(atPath: url.path).map { ($0, caption) }
             }
         )
+        try Data(index.csv.utf8).write(to: out.appendingPathComponent("summary.csv"), options: .atomic)
         let page = out.appendingPathComponent("report.html")
         try Data(index.html.utf8).write(to: page, options: .atomic)
         return page
