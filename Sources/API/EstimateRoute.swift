@@ -128,6 +128,8 @@ enum EstimateRoute {
             shape: api.resident.model.probeShape,
             maxTokens: maxTokens
         )
-        return api.plan(prompt, maxTokens: maxTokens, recordedNumbers: capture.numberCount)
+        var plan = api.plan(prompt, maxTokens: maxTokens, recordedNumbers: capture.numberCount)
+        plan.baseline.heldNumbers = capture.rolloutCount
+        return plan
     }
 }

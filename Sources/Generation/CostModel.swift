@@ -93,6 +93,7 @@ public struct CostModel: Sendable {
     /// Keys and values that a run adds to those it shares.
     private func cacheBytes(_ run: CostPlan.Run) -> Int {
         pageBytes(run.promptLength + run.maxTokens) - pageBytes(run.sharedRows)
+            + run.heldNumbers * MemoryLayout<Float>.stride
     }
 
     /// Embeddings of pictures, what probes record, and each run's first distribution.

@@ -12,6 +12,8 @@ public struct CostPlan: Sendable, Equatable {
         public var maxTokens: Int
         /// Numbers that probes keep of it.
         public var recordedNumbers: Int
+        /// Numbers that probes hold beside the keys and values for as long as it runs.
+        public var heldNumbers = 0
         /// Hidden states that probes read through the head.
         public var headRows = 0
 

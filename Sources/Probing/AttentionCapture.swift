@@ -91,7 +91,6 @@ public struct AttentionCapture: Sendable {
                     + "\(Self.rolloutLimit) are kept: send a lower max_tokens or take no late layers"
             )
         }
-        numberCount += rolloutCount
     }
 
     /// The first position that a run must compute by itself, given that generated ones follow the prompt; `nil` for

@@ -143,6 +143,25 @@ import Testing
         #expect(rolled.cacheBytes(oracle.model) == plain + (layers - 1) * positions * (positions + 1) / 2 * 4)
     }
 
+    @Test func aRolloutThatDoesNotFitIsRefusedBeforeItRuns() async throws {
+        let oracle = try await OracleCase(.mhaCrop)
+        let plain = oracle.request()
+        let engine = InferenceEngine(model: oracle.model, cacheBudget: plain.cacheBytes(oracle.model))
+        try engine.checkMemory(for: plain)
+        let rolled = try request(oracle, ["rollout": true], maxTokens: plain.maxTokens)
+        #expect(throws: MemoryError.self) { try engine.checkMemory(for: rolled) }
+    }
+
+    @Test(arguments: ModelFixture.small)
+    func runsBesideOthersHaveTheSameRows(fixture: ModelFixture) async throws {
+        let oracle = try await OracleCase(fixture)
+        let forms: [[String: JSONValue]] = [["rollout": true], ["exclude_sinks": ["tau": 1.5]], [:], ["rollout": true]]
+        let requests = try forms.map { try request(oracle, $0) }
+        for (request, result) in zip(requests, try await oracle.runTogether(requests)) {
+            expectSameProbes(result, try await oracle.run(request), "\(fixture)")
+        }
+    }
+
     @Test func rowsThatAnotherRunComputedAreRefused() async throws {
         let oracle = try await OracleCase(.mhaCrop)
         var shared = oracle.request()
