@@ -5,7 +5,7 @@ Reads a checkpoint of this directory, runs each case with plain PyTorch hooks on
 """
 
 import contextlib
-import json
+import itertools
 import pathlib
 import sys
 from unittest import mock
@@ -19,6 +19,9 @@ from transformers.models.llama import modeling_llama
 import checkpoint
 import configurations
 import generate
+import readouts
+import replacements
+from edges import Edges
 from oracle import Oracle, masked_attention
 
 HERE = pathlib.Path(__file__).parent
@@ -32,6 +35,8 @@ SITES = {
     "attn.q": ("self_attn.q_proj", "output"),
     "attn.k": ("self_attn.k_proj", "output"),
     "attn.v": ("self_attn.v_proj", "output"),
+    "attn.rot_q": None,
+    "attn.rot_k": None,
     "attn.z": ("self_attn.o_proj", "input"),
     "attn.out": ("self_attn.o_proj", "output"),
     "resid.mid": None,
@@ -82,6 +87,8 @@ class Runner:
         """An edit that replaces the values [tokens, width] of a site by function(values)."""
         if site == "resid.mid":
             return self.change_middle(layer, function)
+        if site in ("attn.rot_q", "attn.rot_k"):
+            return self.change_rotated(site == "attn.rot_k", layer, function)
         path, side = SITES[site]
         module = self.text.layers[layer].get_submodule(path)
 
@@ -118,6 +125,24 @@ class Runner:
 
         return edit
 
+    def change_rotated(self, is_key, layer, function):
+        """Rotation is a function that each layer calls once a pass, in their order."""
+
+        def edit(stack, _):
+            calls, rotate = itertools.count(), modeling_llama.apply_rotary_pos_emb
+
+            def rotated(*arguments, **named):
+                pair = list(rotate(*arguments, **named))
+                if next(calls) == layer:
+                    heads = pair[is_key][0].transpose(0, 1)
+                    values = function(heads.flatten(1).clone()).reshape(heads.shape)
+                    pair[is_key] = values.transpose(0, 1)[None].contiguous()
+                return tuple(pair)
+
+            stack.enter_context(mock.patch.object(modeling_llama, "apply_rotary_pos_emb", rotated))
+
+        return edit
+
     @torch.no_grad()
     def values(self, sites):
         """The prompt's values at (site, layer), each [tokens, width]."""
@@ -135,19 +160,20 @@ class Runner:
 
     def scale(self, sources, receivers, generated, layers, heads, mode, factor):
         """Edges whose weights are multiplied, before or after the softmax."""
+        return self.edges([Edges(sources, receivers, generated, layers, heads, mode, factor)])
+
+    def edges(self, parts):
+        """Several changes of edges at once; factors on one edge multiply."""
 
         def edit(stack, length):
             causal = torch.full((length, length), float("-inf")).triu(1)
-            factors = torch.ones(self.heads, length, length)
-            ranges = receivers + ([[len(self.prompt.ids), length]] if generated else [])
-            for head in heads:
-                for first, last in ranges:
-                    for start, end in sources:
-                        factors[head, first:last, start:end] = factor
             for index, layer in enumerate(self.text.layers):
-                here = factors if index in layers else torch.ones_like(factors)
-                additive = causal + (here.log() if mode == "pre_softmax" else torch.zeros_like(here))
-                kept = here if mode == "post_softmax" else torch.ones_like(here)
+                factors = {mode: torch.ones(self.heads, length, length) for mode in ("pre_softmax", "post_softmax")}
+                for part in parts:
+                    if index in part.layers:
+                        factors[part.mode] *= part.factors(self.heads, len(self.prompt.ids), length)
+                additive = causal + factors["pre_softmax"].log()
+                kept = factors["post_softmax"]
 
                 def replace(_, arguments, named, additive=additive, kept=kept):
                     return arguments, named | {"attention_mask": additive[None], "kept": kept[None]}
@@ -254,7 +280,7 @@ def cases(runner, other):
             },
             [runner.change(site, 1, patch)],
         )
-    return found
+    return found | replacements.cases(runner)
 
 
 def make(configuration):
@@ -283,7 +309,9 @@ def make(configuration):
     rows = generate.spread(len(prompts[name].ids), 6)
     for (site, layer), values in runner.values([(site, 1) for site in SITES]).items():
         arrays[f"text.blocks.{layer}.{site}"] = values[rows]
+    arrays["mean_embedding"] = replacements.mean_embedding(runner)
     expected = {"made_with": generate.VERSIONS, "prompt": name, "positions": rows, "cases": records}
+    expected |= readouts.expect(model, prompts[name], rows, arrays)
     checkpoint.write_json(directory / "states.json", expected)
     save_file(
         {key: np.ascontiguousarray(value.float().numpy()) for key, value in arrays.items()},
