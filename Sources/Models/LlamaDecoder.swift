@@ -17,6 +17,17 @@ public struct DecoderChunk {
         self.sequence = sequence
         self.firstLayer = firstLayer
     }
+
+    /// Whether chunks lie one after the other on all of `rows` rows, those that enter earlier before those that enter
+    /// later: at each layer the rows that have entered are then a prefix, which is what a step computes.
+    static func areInOrder(_ chunks: [DecoderChunk], rows: Int) -> Bool {
+        var (end, layer) = (0, 0)
+        for chunk in chunks {
+            guard chunk.rows.lowerBound == end, chunk.firstLayer >= layer else { return false }
+            (end, layer) = (chunk.rows.upperBound, chunk.firstLayer)
+        }
+        return end == rows
+    }
 }
 
 /// A sequence under way: its cache and what probes it.
@@ -116,6 +127,10 @@ public final class LlamaDecoder: Sendable {
     ///
     /// Chunks lie one after the other in order of their first layer: those that enter later join the batch there.
     public func forward(_ states: Matrix, chunks: [DecoderChunk]) {
+        precondition(
+            DecoderChunk.areInOrder(chunks, rows: states.rows),
+            "chunks must fill the \(states.rows) rows in order of their first layers"
+        )
         let starts = chunks.map(\.sequence.cache.count)
         scratch.withScratch { scratch in
             var active: [DecoderChunk] = []
