@@ -4,7 +4,7 @@ public import Models
 import Tensors
 public import Tokenization
 
-/// The small models that tests run on: the parity fixtures' random checkpoints.
+/// The small models that tests run on: the parity fixtures' random checkpoints, and the one that is shipped.
 public enum ModelFixture: String, CaseIterable, Sendable {
     /// Multi-head attention, crop, an untied head.
     case mhaCrop = "mha-crop"
@@ -14,6 +14,8 @@ public enum ModelFixture: String, CaseIterable, Sendable {
     case grid24
     /// Two feature layers, the class token kept, biases everywhere.
     case features
+    /// The shipped model, which has learnt something: 8 layers of 4 heads, 12×12 patches, a stored mean embedding.
+    case embedded
 
     /// Those with few positions, for tests that run many times.
     public static let small: [ModelFixture] = [.mhaCrop, .gqaPad, .features]
@@ -22,7 +24,11 @@ public enum ModelFixture: String, CaseIterable, Sendable {
         .deletingLastPathComponent().appendingPathComponent("Fixtures/llava")
 
     /// The checkpoint's directory.
-    public var directory: URL { Self.root.appendingPathComponent(rawValue) }
+    public var directory: URL {
+        guard self == .embedded else { return Self.root.appendingPathComponent(rawValue) }
+        return (0..<3).reduce(Self.root) { url, _ in url.deletingLastPathComponent() }
+            .appendingPathComponent("Sources/fovea/EmbeddedModel")
+    }
 
     /// Loads the checkpoint in f32.
     public func model(

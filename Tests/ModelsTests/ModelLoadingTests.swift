@@ -9,7 +9,7 @@ import Tokenization
     func everyFixtureLoadsAndDescribesItself(fixture: ModelFixture) throws {
         let model = try fixture.model()
         #expect(model.description.family == "llava")
-        #expect(model.description.name == fixture.rawValue)
+        #expect(model.description.name == (fixture == .embedded ? "fovea-scenes" : fixture.rawValue))
         #expect(model.description.parameters > 10_000)
         #expect(model.description.format == .f32)
         #expect(!model.endTokens.isEmpty)

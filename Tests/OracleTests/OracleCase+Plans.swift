@@ -1,0 +1,57 @@
+import Generation
+import JSON
+import ModelFixtures
+import Models
+import Probing
+import Testing
+
+extension OracleCase {
+    /// A random plan's draws on this prompt.
+    func plan(seed: UInt64) -> RandomPlan { RandomPlan(seed: seed, prompt: prompt, model: model) }
+
+    /// The next plan of some kinds that means something on this prompt, resolved as a request's is.
+    func next(_ plan: inout RandomPlan, of kinds: [String] = Intervention.kinds) async throws -> ResolvedInterventions {
+        for _ in 0..<100 {
+            do {
+                return try await resolvedPlan(plan.interventions(of: kinds))
+            } catch let error as ProbeError where error.kind == .unsupported {
+                continue
+            }
+        }
+        throw OracleError(description: "a hundred plans in a row mean nothing here")
+    }
+
+    /// Interventions as a request writes them, with the states that some of them need.
+    func resolvedPlan(_ form: JSONValue) async throws -> ResolvedInterventions {
+        let list = try Intervention.list(ProbeField(form, path: "x"))
+        let paths = list.indices.map { "x[\($0)]" }
+        var context = InterventionContext(layout: prompt.layout, ids: prompt.ids, images: prompt.images, model: model)
+        for (intervention, path) in zip(list, paths) {
+            guard let need = intervention.need(parameter: path) else { continue }
+            var run = request(maxTokens: 0)
+            run.states = try StateCapture(
+                [need.site],
+                parameters: [need.siteParameter],
+                positions: need.positions.promptPositions(in: prompt.layout, parameter: need.parameter),
+                decoder: model.decoder,
+                maxTokens: 0
+            )
+            context.states[path] = try #require(try await self.run(run).states?.rows[need.site])
+        }
+        return try ResolvedInterventions.resolve(list, paths: paths, in: context)
+    }
+
+    /// A request with interventions of any kind.
+    func request(_ interventions: ResolvedInterventions, of other: PreparedPrompt? = nil, maxTokens: Int)
+        -> GenerationRequest
+    {
+        var request = request(other ?? prompt, maxTokens: maxTokens)
+        request.interventions = interventions
+        return request
+    }
+}
+
+/// A test that cannot be set up.
+struct OracleError: Error, CustomStringConvertible {
+    let description: String
+}
