@@ -66,7 +66,11 @@ final class ResidentModel: Sendable {
         let bytes = configuration.cacheBytes ?? InferenceEngine.standardCacheBytes(for: model)
         // A picture's embeddings are some hundredths of its keys and values.
         let pictureBytes = bytes / 8
-        engine = InferenceEngine(model: model, prefixBytes: bytes - pictureBytes)
+        engine = InferenceEngine(
+            model: model,
+            cacheBudget: configuration.memoryBudget,
+            prefixBytes: bytes - pictureBytes
+        )
         preparer = PromptPreparer(model: model, pictureBytes: pictureBytes, meter: engine.meter)
         costs = CostModel(model: model, cacheBudget: engine.cacheBudget)
         attributor = Attributor(model: model, memory: engine.cacheBudget, meter: engine.meter)

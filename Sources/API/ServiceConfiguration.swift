@@ -9,11 +9,13 @@ public struct ServiceConfiguration: Sendable {
     /// Bytes that answered requests may leave for later ones, keys and values and embeddings together; `nil` takes what
     /// suits the model, 0 keeps nothing.
     public var cacheBytes: Int?
+    /// Bytes that keys and values of all running requests may take together; `nil` for most of what the machine has left.
+    public var memoryBudget: Int?
     /// Who judges when a request asks for the external judge; `nil` for nobody.
     public var externalJudge: ExternalJudge.Configuration?
     /// Seconds that one request may be predicted to take; `nil` for any number.
     public var timeBudget: Double?
 
-    /// 256 requests, no external judge, no time budget.
+    /// 256 requests, no external judge, no budgets but the machine's own.
     public init() {}
 }

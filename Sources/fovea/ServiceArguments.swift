@@ -28,6 +28,15 @@ struct ServiceArguments: ParsableArguments {
     )
     var timeBudget: Int?
 
+    @Option(
+        help: ArgumentHelp(
+            "MiB that keys and values of running requests may take together; a request that needs more is refused.",
+            discussion: "Default: most of what the machine has left once the model is loaded.",
+            valueName: "mib"
+        )
+    )
+    var memoryBudget: Int?
+
     /// The configuration that the options and the environment give.
     func configuration() throws -> ServiceConfiguration {
         var configuration = ServiceConfiguration()
@@ -35,6 +44,12 @@ struct ServiceArguments: ParsableArguments {
         if let seconds = try Environment.integer(timeBudget, "time-budget") {
             guard seconds > 0 else { throw ValidationError("--time-budget is \(seconds); it must be positive") }
             configuration.timeBudget = Double(seconds)
+        }
+        if let mebibytes = try Environment.integer(memoryBudget, "memory-budget") {
+            guard (1...1 << 30).contains(mebibytes) else {
+                throw ValidationError("--memory-budget is \(mebibytes); it must lie in 1…\(1 << 30)")
+            }
+            configuration.memoryBudget = mebibytes << 20
         }
         return configuration
     }

@@ -1,5 +1,6 @@
 import Foundation
 import JSON
+import Models
 import Testing
 import WebServer
 
@@ -96,6 +97,44 @@ struct EstimateTests {
         #expect(unknown.status == 422)
         #expect(try unknown.json.at("error.param") == "route")
         #expect(try await api.post("/v1/estimate", .question()).status == 400)
+    }
+
+    /// A prompt about a picture takes three pages of 64 positions in the embedded model.
+    @Test("what the memory does not hold is refused with both numbers, and the estimate says so beforehand")
+    func memoryBudget() async throws {
+        let page = try TestAPI.shared.get().holder.ready().model.decoder.makeCache().byteCount(growingTo: 64)
+        let unshared: JSONValue = ["kind": "head_ablation", "heads": [0]]
+        let fits: [(pages: Int, chat: Bool, study: Bool)] = [(2, false, false), (5, true, false), (6, true, true)]
+        for (pages, chatFits, studyFits) in fits {
+            var service = ServiceConfiguration()
+            service.memoryBudget = pages * page
+            let api = try TestAPI(service)
+            for (path, members, isHeld) in [
+                ("/v1/chat/completions", [:], chatFits), ("/v1/attention", [:], chatFits),
+                ("/v1/activations", ["sites": ["text.embed"]], chatFits),
+                ("/v1/knockout", ["knockouts": [unshared]], studyFits),
+                ("/v1/ablation", ["ablations": [["tokens": [0]]]], studyFits),
+            ] as [(String, [String: JSONValue], Bool)] {
+                let answer = try await api.post(path, .question(members: members))
+                let text = String(decoding: answer.body.prefix(300), as: UTF8.self)
+                #expect(answer.status == (isHeld ? 200 : 503), "\(pages) pages, \(path): \(text)")
+                if !isHeld {
+                    #expect(try answer.json.at("error.code") == "out_of_memory_estimate")
+                    let message = try #require(try answer.json.at("error.message").string)
+                    let needed = chatFits ? 6 : 3
+                    #expect(
+                        message.contains("\(needed * page) bytes") && message.contains("\(pages * page)"),
+                        "\(message)"
+                    )
+                }
+                guard EstimateRoute.routes.contains(path) else { continue }
+                let asked = members.merging(["route": .string(path)]) { first, _ in first }
+                let estimate = try await api.success("/v1/estimate", .question(members: asked))
+                #expect(try estimate.at("fits") == .bool(isHeld), "\(pages) pages, \(path)")
+                #expect(try estimate.at("limits.bytes").integer == pages * page)
+            }
+            await api.server.shutdown()
+        }
     }
 
     @Test("a request over the time budget is refused with both numbers")
