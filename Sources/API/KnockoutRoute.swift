@@ -9,12 +9,7 @@ import WebServer
 /// `POST /v1/knockout`: the answer, and the answers when edges are cut.
 enum KnockoutRoute {
     static let fields: [String: KnownFields] = [
-        "knockouts": .knockout,
-        "sweep": [
-            "knockouts": .knockout, "layers": .layers, "preset": .value, "starts": .value, "window": .value,
-            "width": .value,
-        ],
-        "score": .score, "judge": .value, "object": .span,
+        "knockouts": .knockout, "sweep": SweepReader.fields, "score": .score, "judge": .value, "object": .span,
     ]
 
     static let forms: [AnswerForm] = [.json, .npz]
@@ -43,7 +38,8 @@ enum KnockoutRoute {
                 PlannedVariant(name: variant.name, written: variant.written, interventions: interventions)
             )
         }
-        let study = StudyAnswer(api: api, baseline: baseline, variants: planned, grading: grading, warnings: [])
+        let warnings = try KnockoutVariant.sweep(api.chat.root, model: api.resident.model)?.warnings ?? []
+        let study = StudyAnswer(api: api, baseline: baseline, variants: planned, grading: grading, warnings: warnings)
         return try await study.response()
     }
 }

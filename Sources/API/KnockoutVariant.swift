@@ -18,13 +18,18 @@ struct KnockoutVariant {
     /// asks for the baseline alone.
     static func read(_ root: ProbeField, model: VisionLanguageModel) throws -> [KnockoutVariant] {
         let knockouts = root.member("knockouts")
-        let sweep = root.member("sweep")
+        let sweep = try sweep(root, model: model)
         guard knockouts != nil || sweep != nil else {
             throw ProbeError.invalid("knockouts", "is missing; send for example [\"img->gen\"]")
         }
         var variants = try knockouts.map(list) ?? []
-        if let sweep { variants += try SweepReader(sweep, object: root.member("object"), model: model).variants() }
+        if let sweep { variants += try sweep.variants() }
         return variants
+    }
+
+    /// The reader of the body's `sweep`, if it has one.
+    static func sweep(_ root: ProbeField, model: VisionLanguageModel) throws -> SweepReader? {
+        try root.member("sweep").map { try SweepReader($0, object: root.member("object"), model: model) }
     }
 
     // MARK: - Private

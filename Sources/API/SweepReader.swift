@@ -15,7 +15,23 @@ struct SweepReader {
         case informationFlow = "information-flow"
         /// P1's 36 conditions.
         case objectReadout = "object-readout"
+
+        /// The members of `sweep` that it reads.
+        var members: Set<String> {
+            switch self {
+            case .fromLayer: ["knockouts", "starts"]
+            case .exceptMiddle: ["knockouts", "window"]
+            case .informationFlow: ["width"]
+            case .objectReadout: ["layers"]
+            }
+        }
     }
+
+    /// All members of `sweep`.
+    static let fields: KnownFields = [
+        "knockouts": .knockout, "layers": .layers, "preset": .value, "starts": .value, "window": .value,
+        "width": .value,
+    ]
 
     private let field: ProbeField
     private let object: ProbeField?
@@ -30,6 +46,17 @@ struct SweepReader {
         family = model.description.family
     }
 
+    /// Members that the sweep has and its preset does not read.
+    var warnings: [String] {
+        let preset = field.member("preset").flatMap { $0.value.string.flatMap(Preset.init) }
+        let members = preset?.members ?? ["knockouts", "layers"]
+        let known = ["knockouts", "layers", "starts", "window", "width"]
+        let reader = preset.map { "the preset \"\($0.rawValue)\"" } ?? "a sweep without a preset"
+        return known.filter { field.member($0) != nil && !members.contains($0) }.map {
+            "\(field.path).\($0) was ignored: \(reader) does not read it"
+        }
+    }
+
     /// The runs that the sweep asks for.
     func variants() throws -> [KnockoutVariant] {
         guard let name = field.member("preset") else { return try windows() }
@@ -39,7 +66,7 @@ struct SweepReader {
         }
         switch preset {
         case .fromLayer:
-            let starts = try field.member("starts")?.integers()
+            let starts = try field.member("starts")?.filled("layer").integers()
             if let starts { try checkLayers(starts, path: "\(field.path).starts") }
             return try expanded { Sweep.fromLayer($0, starts: starts, depth: depth) }
         case .exceptMiddle:
@@ -60,7 +87,8 @@ struct SweepReader {
                 )
             }
             let image = try object.member("image")?.integer() ?? 0
-            return try own(Sweep.objectReadout(object: SpanSelector(object), image: image))
+            let windows = try field.member("layers").map(selectors) ?? Sweep.readoutWindows
+            return try own(Sweep.objectReadout(object: SpanSelector(object), image: image, windows: windows))
         }
     }
 
@@ -68,21 +96,26 @@ struct SweepReader {
 
     /// The explicit form: every knockout at every window.
     private func windows() throws -> [KnockoutVariant] {
-        let layers = try field.required("layers").elements()
+        let layers = try field.required("layers")
         let knockouts = try field.required("knockouts").elements()
-        let count = knockouts.count.multipliedReportingOverflow(by: layers.count).partialValue
+        let count = try knockouts.count.multipliedReportingOverflow(by: layers.elements().count).partialValue
         try KnockoutVariant.checkCount(count, field)
-        let selectors = try layers.map { window in
+        let selectors = try selectors(layers)
+        return try expanded { Sweep.windows($0, layers: selectors) }
+    }
+
+    /// Windows that the model has.
+    private func selectors(_ layers: ProbeField) throws -> [LayerSelector] {
+        try layers.filled("window").elements().map { window in
             let selector = try LayerSelector(window)
             _ = try selector.resolved(count: depth, parameter: window.path)
             return selector
         }
-        return try expanded { Sweep.windows($0, layers: selectors) }
     }
 
     /// P2's three knockouts unless the sweep lists its own.
     private func knockouts() throws -> [ProbeField] {
-        if let listed = field.member("knockouts") { return try listed.elements() }
+        if let listed = field.member("knockouts") { return try listed.filled("knockout").elements() }
         return KnockoutPreset.allCases.map { ProbeField(.string($0.rawValue), path: "\(field.path).preset") }
     }
 
@@ -145,5 +178,13 @@ struct SweepReader {
     private static func written(_ intervention: Intervention) -> JSONValue? {
         guard case .knockout(let from, let to, let layers, _, _) = intervention else { return nil }
         return ["kind": "attention_knockout", "from": from.json, "to": to.json, "layers": layers.json]
+    }
+}
+
+extension ProbeField {
+    /// The field itself, unless it is an empty list: that would sweep over nothing.
+    fileprivate func filled(_ what: String) throws(ProbeError) -> ProbeField {
+        guard value.array?.isEmpty != true else { throw .unsupported(path, "selects no \(what) to sweep over") }
+        return self
     }
 }

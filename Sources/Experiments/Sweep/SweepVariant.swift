@@ -71,7 +71,12 @@ public enum Sweep {
     /// - Parameters:
     ///   - object: The object's patches.
     ///   - image: Which picture of the prompt it is in.
-    public static func objectReadout(object: SpanSelector, image: Int = 0) -> [SweepVariant] {
+    ///   - windows: The layers that each edge is cut in.
+    public static func objectReadout(
+        object: SpanSelector,
+        image: Int = 0,
+        windows: [LayerSelector] = readoutWindows
+    ) -> [SweepVariant] {
         let near = SpanSelector.dilated(object, by: 1)
         let all = SpanSelector.named("image:\(image)")
         let lastRow = SpanSelector.rows([-1], image: image)
@@ -83,11 +88,11 @@ public enum Sweep {
             Edge("object+1->last-row", near, lastRow),
             Edge("image-last-row->last-row", .minus(all, lastRow), lastRow),
         ]
-        return edges.flatMap { edge in readoutWindows.map(edge.cut) }
+        return edges.flatMap { edge in windows.map(edge.cut) }
     }
 
     /// P1's five windows and all layers.
-    private static let readoutWindows: [LayerSelector] =
+    public static let readoutWindows: [LayerSelector] =
         ["early", "early-mid", "mid", "mid-late", "late"].compactMap { LayerSelector.presets[$0] } + [.all]
 }
 
