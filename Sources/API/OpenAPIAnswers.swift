@@ -9,18 +9,20 @@ enum OpenAPIAnswers {
         "VisionAttention": visionAttention, "DecoderAttention": decoderAttention,
         "KnockoutAnswer": knockout, "LensAnswer": lens, "ActivationsAnswer": activations,
         "GradientsAnswer": gradients, "ContextAnswer": contextAnswer, "ContextInfo": contextInfo,
-        "ContextRemoval": object(["context_id": string, "deleted": ["const": true]]), "Run": run,
-        "NumberArray": numberArray, "Token": token,
+        "ContextRemoval": object(
+            ["context_id": string, "deleted": ["const": true]],
+            required: ["context_id", "deleted"]
+        ),
     ]
 
     // MARK: - Private
 
-    private static let string: JSONValue = ["type": "string"]
-    private static let integer: JSONValue = ["type": "integer"]
-    private static let number: JSONValue = ["type": "number"]
-    private static let warnings = list(string)
+    private static let string = OpenAPIParts.string
+    private static let integer = OpenAPIParts.integer
+    private static let number = OpenAPIParts.number
+    private static let warnings = OpenAPIParts.warnings
     /// What interventions resolved to: changes of edges and of states.
-    private static let resolved = list(["type": "object"])
+    private static let resolved = list(reference("Resolved"))
 
     private static func object(_ properties: JSONValue, required: [String] = []) -> JSONValue {
         OpenAPISchemas.object(properties, required: required)
@@ -54,10 +56,17 @@ enum OpenAPIAnswers {
     private static let model = object(
         [
             "id": string, "object": ["const": "model"], "created": integer, "owned_by": string,
-            "meta": object([
-                "layers": integer, "heads": integer, "kv_heads": integer, "hidden": integer, "vocab": integer,
-                "image_tokens": integer, "weights_format": string, "context": integer,
-            ]),
+            "meta": object(
+                [
+                    "family": string, "parameters": integer, "layers": integer, "heads": integer, "kv_heads": integer,
+                    "hidden": integer, "vocab": integer, "image_tokens": integer, "weights_format": string,
+                    "context": integer, "template": string, "random": OpenAPIParts.boolean,
+                    "notice": ["type": ["string", "null"]],
+                ],
+                required: [
+                    "layers", "heads", "kv_heads", "hidden", "vocab", "image_tokens", "weights_format", "context",
+                ]
+            ),
         ],
         required: ["id", "object", "created", "owned_by", "meta"]
     )
@@ -67,12 +76,31 @@ enum OpenAPIAnswers {
         required: ["object", "data"]
     )
 
-    private static let capabilities = object([
-        "probes": list(string), "streaming": list(string),
-        "forms": ["type": "object", "additionalProperties": list(string)], "interventions": list(string),
-        "knockout_presets": list(string), "spans": list(string), "layer_presets": ["type": "object"],
-        "limits": ["type": "object"],
-    ])
+    private static let capabilities = object(
+        [
+            "probes": list(string), "streaming": list(string), "forms": OpenAPIParts.map(list(string)),
+            "interventions": list(string),
+            "knockout_presets": list(string), "sweep_presets": list(string), "judges": list(string),
+            "spans": list(string), "layer_presets": OpenAPIParts.map(list(integer)), "estimates": list(string),
+            "sites": list(
+                object(
+                    [
+                        "name": string, "shape": list(["type": ["integer", "string"]]),
+                        "patchable": OpenAPIParts.boolean,
+                    ],
+                    required: ["name", "shape", "patchable"]
+                )
+            ),
+            "attention": object([
+                "columns": list(string), "heads": list(string), "normalize": list(string),
+                "rollout": OpenAPIParts.boolean, "exclude_sinks": object(["tau": number]),
+                "towers": OpenAPIParts.map(object(["layers": integer, "heads": integer, "tokens": integer])),
+            ]),
+            "gradients": OpenAPIParts.map(list(string)), "compression": OpenAPIParts.map(list(string)),
+            "limits": OpenAPIParts.map(integer),
+        ],
+        required: ["probes", "streaming", "interventions", "knockout_presets", "spans", "layer_presets", "limits"]
+    )
 
     private static let gradients = object(
         [
@@ -81,14 +109,25 @@ enum OpenAPIAnswers {
                 [
                     "method": string,
                     "target": object(["id": integer, "text": string, "logit": number, "logprob": number]),
-                    "positions": list(integer), "signed": ["oneOf": [reference("NumberArray"), ["type": "null"]]],
+                    "positions": list(integer), "signed": OpenAPIParts.nullable("NumberArray"),
                     "absolute": reference("NumberArray"), "steps": ["type": ["integer", "null"]],
                     "rule": ["type": ["string", "null"]], "baseline": ["type": ["string", "null"]],
-                    "completeness": ["type": ["object", "null"]],
+                    "completeness": [
+                        "oneOf": [
+                            object(
+                                [
+                                    "sum": number, "difference": number, "error": number,
+                                    "relative_error": ["type": ["number", "null"]],
+                                ],
+                                required: ["sum", "difference", "error", "relative_error"]
+                            ),
+                            ["type": "null"],
+                        ]
+                    ],
                 ],
                 required: ["method", "target", "positions", "signed", "absolute"]
             ),
-            "warnings": warnings,
+            "resolved": resolved, "warnings": warnings,
         ],
         required: ["layout", "gradients"]
     )
@@ -106,8 +145,8 @@ enum OpenAPIAnswers {
     private static let contextAnswer = object(
         .object(
             contextProperties.merging([
-                "text": string, "finish_reason": string, "layout": reference("Layout"), "usage": ["type": "object"],
-                "timings": ["type": "object"], "warnings": warnings,
+                "text": string, "finish_reason": string, "layout": reference("Layout"), "usage": reference("Usage"),
+                "timings": reference("Timings"), "resolved": resolved, "warnings": warnings,
             ]) { first, _ in first }
         ),
         required: ["context_id", "tokens_full", "tokens_kept", "kept", "text"]
@@ -132,7 +171,12 @@ enum OpenAPIAnswers {
                 object([
                     "index": integer, "image_id": string, "width": integer, "height": integer,
                     "preprocess": ["enum": ["crop", "pad", "tiles"]], "model_size": list(integer),
-                    "tiles": list(["type": "object"]), "patch_boxes": list(list(number)),
+                    "tiles": list(
+                        object([
+                            "name": string, "rows": integer, "cols": integer, "first_position": integer,
+                            "box": list(number),
+                        ])
+                    ), "patch_boxes": list(list(number)),
                 ])
             ),
             "warnings": warnings,
@@ -143,30 +187,11 @@ enum OpenAPIAnswers {
     private static let completion = object(
         [
             "id": string, "object": ["const": "chat.completion"], "created": integer, "model": string,
-            "choices": list(
-                object([
-                    "index": integer, "message": ["type": "object"], "logprobs": ["type": ["object", "null"]],
-                    "finish_reason": ["enum": ["stop", "length"]],
-                ])
-            ),
-            "usage": ["type": "object"], "timings": ["type": "object"], "resolved": resolved,
-            "warnings": warnings,
+            "choices": list(reference("Choice")), "usage": reference("Usage"), "timings": reference("Timings"),
+            "resolved": resolved, "warnings": warnings,
         ],
         required: ["id", "object", "created", "model", "choices", "usage"]
     )
-
-    private static let token = object(["id": integer, "text": string, "logprob": number])
-
-    private static let numberArray: JSONValue = [
-        "description": "Nested arrays, or little-endian row-major numbers in base64",
-        "oneOf": [
-            ["type": "array"],
-            object(
-                ["dtype": ["enum": ["f32", "f16"]], "shape": list(integer), "data": string],
-                required: ["dtype", "shape", "data"]
-            ),
-        ],
-    ]
 
     /// Sinks that the maps leave out, layer by layer, and the mass of each row and layer that went to them.
     private static let sinks = object([
@@ -212,45 +237,15 @@ enum OpenAPIAnswers {
                 "fractions": ["type": "object", "additionalProperties": reference("NumberArray")],
                 "rollout": ["const": true], "sinks": sinks,
             ]),
-            "usage": ["type": "object"], "timings": ["type": "object"], "resolved": resolved,
-            "warnings": warnings,
+            "usage": reference("Usage"), "timings": reference("Timings"), "resolved": resolved, "warnings": warnings,
         ],
         required: ["text", "tokens", "finish_reason", "layout", "attention"]
     )
 
-    private static let run = object(
-        [
-            "text": string, "tokens": list(reference("Token")), "finish_reason": string,
-            "next": object(["top": list(reference("Token")), "targets": ["type": "object"]]),
-        ],
-        required: ["text", "tokens", "finish_reason", "next"]
-    )
-
-    /// The figures of a study's variants, one row for each, where arrays were asked for as base64 or NPZ.
-    static let scores = object([
-        "targets": list(object(["text": string, "id": integer])),
-        "baseline": object(distribution), "logprob": reference("NumberArray"), "top_id": list(list(integer)),
-        "top_logprob": reference("NumberArray"), "delta_logprob": reference("NumberArray"),
-        "delta_prob": reference("NumberArray"), "delta_logit": reference("NumberArray"),
-        "relative_change": reference("NumberArray"), "kl_next": reference("NumberArray"),
-        "precision": reference("NumberArray"), "recall": reference("NumberArray"), "f1": reference("NumberArray"),
-    ])
-
-    private static let distribution: JSONValue = [
-        "logprob": reference("NumberArray"), "top_id": list(integer), "top_logprob": reference("NumberArray"),
-    ]
-
     private static let knockout = object(
         [
-            "layout": reference("Layout"), "baseline": reference("Run"), "scores": scores, "resolved": resolved,
-            "variants": list(
-                object([
-                    "name": string, "layers": list(integer), "interventions": ["type": "array"], "resolved": resolved,
-                    "run": reference("Run"), "compare": ["type": "object"],
-                ])
-            ),
-            "cost": object(["shared_prefix_tokens": integer, "rows": integer, "seconds": number]),
-            "warnings": warnings,
+            "layout": reference("Layout"), "baseline": reference("Run"), "variants": list(reference("Variant")),
+            "scores": reference("Scores"), "cost": reference("Cost"), "resolved": resolved, "warnings": warnings,
         ],
         required: ["layout", "baseline", "variants", "cost"]
     )
@@ -259,7 +254,7 @@ enum OpenAPIAnswers {
         [
             "layout": reference("Layout"), "positions": list(integer), "sites": list(string),
             "activations": ["type": "object", "additionalProperties": reference("NumberArray")],
-            "text": string, "warnings": warnings,
+            "text": string, "resolved": resolved, "warnings": warnings,
         ],
         required: ["layout", "positions", "sites", "activations"]
     )
@@ -267,11 +262,24 @@ enum OpenAPIAnswers {
     private static let lens = object(
         [
             "layout": reference("Layout"),
-            "lens": object([
-                "layers": list(integer), "positions": list(integer), "top": ["type": "array"],
-                "target_prob": ["type": ["array", "null"]],
-            ]),
-            "warnings": warnings,
+            "lens": object(
+                [
+                    "layers": list(integer), "positions": list(integer),
+                    "top": list(list(list(object(["id": integer, "text": string, "prob": number])))),
+                    "target_prob": OpenAPIParts.nullable("NumberArray"),
+                    "confidence": [
+                        "oneOf": [
+                            object(
+                                ["prob": number, "layer": integer, "position": integer],
+                                required: ["prob", "layer", "position"]
+                            ),
+                            ["type": "null"],
+                        ]
+                    ],
+                ],
+                required: ["layers", "positions", "top", "target_prob", "confidence"]
+            ),
+            "resolved": resolved, "warnings": warnings,
         ],
         required: ["layout", "lens"]
     )

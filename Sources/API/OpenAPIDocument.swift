@@ -31,8 +31,8 @@ struct OpenAPIDocument {
 
     // MARK: - Private
 
-    private static let schemas = OpenAPISchemas.bodies.merging(OpenAPIAnswers.all) { first, _ in first }
-        .merging(OpenAPIStudies.all) { first, _ in first }
+    private static let schemas = [OpenAPIAnswers.all, OpenAPIParts.all, OpenAPIStudies.all]
+        .reduce(OpenAPISchemas.bodies) { $0.merging($1) { first, _ in first } }
 
     private func operation(_ entry: RouteEntry) -> JSONValue {
         var fields: [String: JSONValue] = [

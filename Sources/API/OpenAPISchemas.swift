@@ -9,7 +9,7 @@ enum OpenAPISchemas {
         "Tokenize": tokenize, "Detokenize": detokenize, "Gradients": gradients, "Context": context,
         "Question": question,
         "File": ["type": "string", "format": "binary"], "FileForm": fileForm, "Form": form,
-        "Span": span, "Layers": layers, "Intervention": OpenAPIInterventions.schema,
+        "Span": OpenAPISelectors.span, "Layers": OpenAPISelectors.layers, "Intervention": OpenAPIInterventions.schema,
         "NamedKnockout": namedKnockout,
     ]
 
@@ -171,25 +171,12 @@ enum OpenAPISchemas {
 
     private static let context = chat(adding: [
         "compress": object([
-            "keep": amount,
+            "keep": .object((OpenAPISelectors.amount.object ?? [:]).merging(["default": 0.05]) { first, _ in first }),
             "select": ["enum": ["generated", "question", "norm", "random"], "default": "generated"],
             "strategy": ["enum": ["qs", "q", "s"], "default": "qs"],
             "seed": ["type": "integer", "default": 0],
         ])
     ])
-
-    private static let amount: JSONValue = [
-        "description": .string(
-            "Image tokens that each layer keeps. A number written with a decimal point is a share (0.05, 1.0), one "
-                + "without is a count: 1 is one token, not all of them. Writers of JSON that turn 1.0 into 1, as "
-                + "JavaScript's does, say \"100%\""
-        ),
-        "oneOf": [
-            ["type": "number", "exclusiveMinimum": 0],
-            ["type": "string", "pattern": "^[0-9]+([.][0-9]+)?%$", "examples": ["5%", "100%"]],
-        ],
-        "default": 0.05,
-    ]
 
     /// A chat body whose messages are one question.
     private static let question: JSONValue = {
@@ -229,22 +216,4 @@ enum OpenAPISchemas {
         ["name": ["type": "string"], "interventions": list(reference("Intervention"))],
         required: ["interventions"]
     )
-
-    private static let span: JSONValue = [
-        "description": .string(
-            "A span's name, a list of positions, or an object such as {\"box\":[x0,y0,x1,y1],\"buffer\":1}. Within "
-                + "interventions {\"top_attended\":0.05,\"of\":\"image\"} is each layer's own choice; \"5%\" is the same share, "
-                + "and 1 is one token"
-        ),
-        "oneOf": [
-            ["type": "string"], ["type": "array", "items": ["type": "integer"]], ["type": "object"],
-        ],
-    ]
-
-    private static let layers: JSONValue = [
-        "description": "\"all\", a preset, a list, or an object such as {\"from\":8}",
-        "oneOf": [
-            ["type": "string"], ["type": "array", "items": ["type": "integer"]], ["type": "object"],
-        ],
-    ]
 }

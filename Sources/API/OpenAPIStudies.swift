@@ -60,16 +60,9 @@ enum OpenAPIStudies {
 
     private static let ablationAnswer = object(
         [
-            "layout": reference("Layout"), "baseline": reference("Run"), "scores": OpenAPIAnswers.scores,
-            "variants": list(
-                object([
-                    "name": string, "layers": list(integer), "interventions": ["type": "array"],
-                    "positions": list(integer), "run": reference("Run"), "compare": ["type": "object"],
-                ])
-            ),
-            "flip_rate": ["type": ["number", "null"]],
-            "cost": object(["shared_prefix_tokens": integer, "rows": integer, "seconds": number]),
-            "warnings": list(string),
+            "layout": reference("Layout"), "baseline": reference("Run"), "variants": list(reference("Variant")),
+            "flip_rate": ["type": ["number", "null"]], "scores": reference("Scores"), "cost": reference("Cost"),
+            "resolved": list(reference("Resolved")), "warnings": list(string),
         ],
         required: ["layout", "baseline", "variants", "cost"]
     )
@@ -112,7 +105,7 @@ enum OpenAPIStudies {
                     "mass_inside": reference("NumberArray"),
                 ]),
             ]),
-            "warnings": list(string),
+            "resolved": list(reference("Resolved")), "warnings": list(string),
         ],
         required: ["text", "layout", "localization"]
     )

@@ -10,6 +10,18 @@ import Testing
         #expect(try resolve(.string(name), 32) == Array(window))
     }
 
+    @Test(
+        arguments: [
+            (1, [0...0, 0...0, 0...0, 0...0, 0...0]), (2, [0...0, 0...0, 1...1, 1...1, 1...1]),
+            (8, [0...1, 1...3, 3...4, 4...5, 5...7]), (80, [0...24, 13...37, 27...52, 38...61, 53...79]),
+        ] as [(Int, [ClosedRange<Int>])]
+    )
+    func presetsRoundTheirFractionsOfTheDepth(count: Int, windows: [ClosedRange<Int>]) throws {
+        for (name, window) in zip(["early", "early-mid", "mid", "mid-late", "late"], windows) {
+            #expect(try resolve(.string(name), count) == Array(window), "\(name) of \(count)")
+        }
+    }
+
     @Test(arguments: [1, 2, 3, 4, 24, 40, 80])
     func everyPresetSelectsLayersOfAnyModel(count: Int) throws {
         for name in LayerSelector.presets.keys {
