@@ -42,6 +42,7 @@ struct AblationReader {
         object = root.member("object")
         gradients = try AttributionRequest(root.member("gradients"))
         seed = try root.member("seed")?.integer() ?? 0
+        _ = try Replacement(root)
         replacement = root.member("replace")?.value ?? "mean"
         counts = try root.member("counts")?.integers()
         baselines =
@@ -134,13 +135,14 @@ struct AblationReader {
     }
 
     private static func task(_ root: ProbeField) throws -> AblationTask? {
+        let className = try root.member("class")?.string()
         guard let field = root.member("task") else { return nil }
         guard let kind = AblationTask.Kind(rawValue: try field.string()) else {
             let names = AblationTask.Kind.allCases.map(\.rawValue).joined(separator: ", ")
             throw ProbeError.invalid(field.path, "is no task; there are \(names)")
         }
-        if kind == .polling { return AblationTask(kind, className: try root.member("class")?.string() ?? "") }
-        let name = try root.required("class").string()
+        if kind == .polling { return AblationTask(kind, className: className ?? "") }
+        guard let name = className else { throw ProbeError.invalid("class", "is missing") }
         guard name.contains(where: \.isLetter) else {
             throw ProbeError.invalid("class", "is \"\(name)\"; it must name the object")
         }

@@ -22,6 +22,7 @@ struct KnockoutVariant {
         guard knockouts != nil || sweep != nil else {
             throw ProbeError.invalid("knockouts", "is missing; send for example [\"img->gen\"]")
         }
+        _ = try root.member("object").map(SpanSelector.init)
         var variants = try knockouts.map(list) ?? []
         if let sweep { variants += try sweep.variants() }
         return variants

@@ -18,13 +18,13 @@ public struct CostModel: Sendable {
     /// long as this many multiplications by it.
     private static let decodeStepRows = 32.0
     /// What packing all weights once for gradients costs in rows.
-    private static let packingRows = 64.0
+    private static let packingRows = 16.0
 
     /// The costs of one model whose running sequences may keep `cacheBudget` bytes of keys and values.
     public init(model: VisionLanguageModel, cacheBudget: Int) {
         shape = model.decoder.configuration
         self.cacheBudget = cacheBudget
-        gradientSpeed = model.description.format == .f32 ? 1 : 0.5
+        gradientSpeed = model.description.format == .f32 ? 0.5 : 0.25
         pageBytes = { model.decoder.makeCache().byteCount(growingTo: $0) }
     }
 

@@ -13,7 +13,7 @@ public enum Replacement: Sendable, Equatable {
     public static let names = ["mean", "zero", "noise", "image_mean"]
 
     /// Reads `replace`, which is `mean` when absent, and the `seed` of noise, which is 0 when absent.
-    init(_ ablation: ProbeField) throws(ProbeError) {
+    public init(_ ablation: ProbeField) throws(ProbeError) {
         guard let field = ablation.member("replace") else {
             self = .mean
             return
