@@ -55,6 +55,17 @@ import Testing
         #expect(Claim("A.") { _ in nil }.verdict(Estimates([])) == nil)
     }
 
+    @Test(arguments: [
+        (0.0, 48.0, [0.0, 10, 20, 30, 40, 50]), (-11.2, 0.1, [-12, -10, -8, -6, -4, -2, 0, 2]),
+        (0, 0.4, [0, 0.1, 0.2, 0.3, 0.4]),
+        (0, 0, [0, 1]),
+    ])
+    func ticksAreRoundAndEncloseEverything(low: Double, high: Double, expected: [Double]) {
+        let ticks = SVGChart.ticks(from: low, to: high)
+        #expect(ticks.count == expected.count)
+        #expect(zip(ticks, expected).allSatisfy { abs($0 - $1) < 1e-9 })
+    }
+
     @Test func aThumbnailIsTheMeanOfBlocks() {
         let image = RGBImage(width: 5, height: 2, pixels: (0..<30).map { UInt8($0) })
         let small = image.thumbnail(side: 3)

@@ -61,7 +61,8 @@ struct ObjectAblationExperiment: Experiment {
             }
                 + ["gradient", "random"].map {
                     let key = MeasurementKey(Self.byCount(Self.flips(kind)), $0, x: Self.shownCount)
-                    return Headline("flip rate of \(kind.rawValue), \(Self.shownCount) tokens by \($0)", key)
+                    let tokens = $0 == "random" ? "random tokens" : "tokens by gradients"
+                    return Headline("flip rate of \(kind.rawValue), \(Self.shownCount) \(tokens)", key)
                 }
         }
     }

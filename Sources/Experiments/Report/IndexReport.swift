@@ -34,7 +34,7 @@ struct IndexReport {
                 + "\"What's in the Image? A Deep-Dive into the Vision of Vision Language Models\" (arXiv 2411.17491). Every "
                 + "number can be made again from the lines in items.jsonl beside each experiment."
         )
-        body += "</p>" + contents + shots + keyNumbers
+        body += "</p>" + contents + shots + verdicts + keyNumbers
         for report in reports {
             body += "<section><h2 id=\"\(HTML.escaped(report.name))\">\(HTML.escaped(report.name))</h2>"
             body += report.content + "</section>"
@@ -53,6 +53,15 @@ struct IndexReport {
             "<li><a href=\"#\(HTML.escaped(report.name))\">\(HTML.escaped(report.name))</a>, \(report.pictures) pictures</li>"
         }
         return "<nav><ul>\(entries.joined())</ul></nav>"
+    }
+
+    /// What the papers find, and whether it appears.
+    private var verdicts: String {
+        let found = reports.flatMap(\.verdicts).map { "<li>\(HTML.escaped($0))</li>" }
+        guard !found.isEmpty else { return "" }
+        return
+            "<section><h2>What the papers find, and what appears here</h2><ul class=\"verdicts\">\(found.joined())</ul>"
+            + "</section>"
     }
 
     /// The headlines of all experiments, with errors and counts.

@@ -18,10 +18,27 @@ struct SVGChart {
     let figure: Figure
     let series: [Series]
 
+    /// Values that the axis of the measure shows, round ones that enclose everything.
+    private let ticks: [Double]
+
     private static let width = 520.0
     private static let (left, right, top, bottom) = (56.0, 14.0, 10.0, 44.0)
     private static let curvesHeight = 290.0
     private static let colours = 8
+
+    /// A figure's drawing; bars have one point each.
+    init(figure: Figure, series: [Series]) {
+        self.figure = figure
+        self.series = series
+        let estimates = series.flatMap(\.points).map(\.estimate)
+        ticks =
+            figure.isShare
+            ? [0, 0.25, 0.5, 0.75, 1]
+            : Self.ticks(
+                from: min(0, estimates.map { $0.mean - $0.error }.min() ?? 0),
+                to: max(0, estimates.map { $0.mean + $0.error }.max() ?? 0)
+            )
+    }
 
     /// The drawing.
     func svg() -> String {
@@ -36,20 +53,22 @@ struct SVGChart {
         name == Figure.chance ? "chance" : "s\(index % colours)"
     }
 
+    /// Multiples of 1, 2 or 5 times a power of ten that enclose a range in three to seven steps.
+    static func ticks(from low: Double, to high: Double) -> [Double] {
+        guard high > low else { return [low, low + 1] }
+        let power = pow(10, floor(log10((high - low) / 3)))
+        let step = [5.0, 2, 1].map { $0 * power }.first { $0 <= (high - low) / 3 } ?? power
+        return (Int(floor(low / step))...Int(ceil(high / step))).map { Double($0) * step }
+    }
+
     // MARK: - Values
 
-    private var range: ClosedRange<Double> {
-        guard !figure.isShare else { return 0...1 }
-        let estimates = series.flatMap(\.points).map(\.estimate)
-        let low = min(0, estimates.map { $0.mean - $0.error }.min() ?? 0)
-        let high = max(0, estimates.map { $0.mean + $0.error }.max() ?? 0)
-        return low == high ? low...(low + 1) : low...high
-    }
+    private var range: ClosedRange<Double> { (ticks.first ?? 0)...(ticks.last ?? 1) }
 
     private var xs: [Int] { Array(Set(series.flatMap(\.points).map(\.x))).sorted() }
 
-    /// Digits that the values of the figure need.
-    private var digits: Int { range.upperBound - range.lowerBound > 20 ? 0 : 2 }
+    /// Digits that the values of ticks need.
+    private var digits: Int { ticks.allSatisfy { $0 == $0.rounded() } ? 0 : 2 }
 
     private func share(_ value: Double) -> Double {
         (min(max(value, range.lowerBound), range.upperBound) - range.lowerBound) / (range.upperBound - range.lowerBound)
@@ -77,8 +96,7 @@ struct SVGChart {
     /// Horizontal lines with their values, and the axes' titles.
     private func grid() -> String {
         var text = ""
-        for step in 0...4 {
-            let value = range.lowerBound + Double(step) / 4 * (range.upperBound - range.lowerBound)
+        for value in ticks {
             text += line("grid", (Self.left, y(value)), (Self.width - Self.right, y(value)))
             text += label(HTML.number(value, digits: digits), Self.left - 8, y(value) + 4, anchor: "end")
         }
@@ -133,8 +151,7 @@ struct SVGChart {
         func x(_ value: Double) -> Double { Self.barLeft + share(value) * width }
         let end = 6 + barHeight * Double(series.count)
         var drawing = ""
-        for step in 0...4 {
-            let value = range.lowerBound + Double(step) / 4 * (range.upperBound - range.lowerBound)
+        for value in ticks {
             drawing += line("grid", (x(value), 4), (x(value), end))
             drawing += label(HTML.number(value, digits: digits), x(value), end + 14, anchor: "middle")
         }
