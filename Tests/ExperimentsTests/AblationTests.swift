@@ -35,7 +35,7 @@ import Testing
         #expect(!filter.admits(dog, among: [dog] + Array(repeating: cat, count: 5)))
         #expect(filter.admits(object("dog", 1000), among: [object("dog", 1000)]))
         #expect(!filter.admits(object("dog", 2000.5), among: [object("dog", 2000.5)]))
-        #expect(filter.description == "1000.0 to 2000.0 pixels, at most 5 objects in the picture")
+        #expect(filter.description == "1000 to 2000 pixels, at most 5 objects in the picture")
         #expect(ObjectFilter.all.admits(cat, among: [dog, cat]) && ObjectFilter.all.description == "all")
     }
 

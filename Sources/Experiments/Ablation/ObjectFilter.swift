@@ -50,7 +50,10 @@ extension ObjectFilter: CustomStringConvertible {
     /// The limits, as results carry them.
     public var description: String {
         var parts: [String] = []
-        if area != Self.all.area { parts.append("\(area.lowerBound) to \(area.upperBound) pixels") }
+        if area != Self.all.area {
+            let ends = [area.lowerBound, area.upperBound].map { Int(exactly: $0).map(String.init) ?? "\($0)" }
+            parts.append(ends.joined(separator: " to ") + " pixels")
+        }
         if maximumObjects != .max { parts.append("at most \(maximumObjects) objects in the picture") }
         return parts.isEmpty ? "all" : parts.joined(separator: ", ")
     }
