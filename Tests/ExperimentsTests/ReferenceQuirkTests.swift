@@ -21,6 +21,24 @@ import Testing
         #expect(PhraseLocator.ranges(of: "yes", in: "eyes", wholeWords: false) == [1..<4])
     }
 
+    @Test func aNameInsideAnotherWordAnswersOnlyOnRequest() throws {
+        var settings = ExperimentSettings()
+        let object = try #require(try ExampleRun.dataset().pictures[0].objects.first)
+        let model = try ExampleRun.bench().model
+        #expect(!ExperimentBench(model: model, settings: settings).task(.polling, about: object).matchesSubstrings)
+        settings.quirks = [.substrings]
+        let task = ExperimentBench(model: model, settings: settings).task(.polling, about: object)
+        #expect(task.says("yes", "Two eyes") && task.says("car", "a carpet"))
+        #expect(!AblationTask(.polling, className: "car").says("yes", "Two eyes"))
+    }
+
+    @Test func ofAWordThatIsSaidTwiceTheLastPlaceAloneCountsOnRequest() {
+        let text = "a dog, a cat, two dogs"
+        #expect(NamingMaps.places(of: "dog", in: text, wholeWords: true, lastOnly: false) == [2..<5, 18..<22])
+        #expect(NamingMaps.places(of: "dog", in: text, wholeWords: true, lastOnly: true) == [18..<22])
+        #expect(NamingMaps.places(of: "bird", in: text, wholeWords: true, lastOnly: true) == [])
+    }
+
     @Test func aGridByIntegerDivisionDriftsAtTheFarEdge() {
         let axis = AxisMap(scale: 5, offset: 0)
         let tile = Tile(name: "image", rows: 4, cols: 4, patchSize: 3, horizontal: axis, vertical: axis)

@@ -38,7 +38,8 @@ public struct AblationTask: Sendable, Equatable {
 
     // MARK: - Private
 
-    private func says(_ word: String, _ text: String) -> Bool {
+    /// Whether an answer holds a word.
+    func says(_ word: String, _ text: String) -> Bool {
         !PhraseLocator.ranges(of: word, in: text, wholeWords: !matchesSubstrings).isEmpty
     }
 

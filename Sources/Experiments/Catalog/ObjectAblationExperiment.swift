@@ -25,7 +25,8 @@ struct ObjectAblationExperiment: Experiment {
         let clipped =
             (TokenSet.counts.max() ?? 0) > tokens ? " Counts above a picture's \(tokens) tokens mean all." : ""
         let axis = Figure.Axis.named("tokens replaced")
-        let byCount = "\(counts) tokens: drawn at random, or first by integrated gradients of \"Yes\".\(clipped)"
+        let ranked = bench.settings.gradientSteps > 0 ? ", or first by integrated gradients of \"Yes\"" : ""
+        let byCount = "\(counts) tokens: drawn at random\(ranked).\(clipped)"
         return AblationTask.Kind.allCases.flatMap { kind in
             [
                 Figure(

@@ -25,8 +25,7 @@ public struct NamingMaps: Sendable {
         lastOnly: Bool = false
     ) {
         let texts = run.tokens.map(\.text)
-        let all = PhraseLocator.ranges(of: phrase, in: texts.joined(), wholeWords: wholeWords)
-        let ranges = lastOnly ? Array(all.suffix(1)) : all
+        let ranges = Self.places(of: phrase, in: texts.joined(), wholeWords: wholeWords, lastOnly: lastOnly)
         let tokens = PhraseLocator.tokens(texts, overlapping: ranges)
         // The row that produced token k is the one before its own position.
         let rows = tokens.compactMap { run.attention[promptLength - 1 + $0] }
@@ -41,6 +40,12 @@ public struct NamingMaps: Sendable {
     public var mean: [Float] { Self.mean(layers) }
 
     // MARK: - Private
+
+    /// The places whose tokens count, as ranges of UTF-8 offsets.
+    static func places(of phrase: String, in text: String, wholeWords: Bool, lastOnly: Bool) -> [Range<Int>] {
+        let all = PhraseLocator.ranges(of: phrase, in: text, wholeWords: wholeWords)
+        return lastOnly ? Array(all.suffix(1)) : all
+    }
 
     private static func mean(_ maps: [[Float]]) -> [Float] {
         var sums = [Double](repeating: 0, count: maps.first?.count ?? 0)
