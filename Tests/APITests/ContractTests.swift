@@ -35,8 +35,12 @@ struct ContractTests {
                 #expect(described, "\(example.operation) answers \(type)")
                 continue
             }
-            let faults = validator.faults(try answer.json, schema)
+            let json = try answer.json
+            let faults = validator.faults(json, schema)
             #expect(faults.isEmpty, "\(example.operation): \(faults.prefix(8).joined(separator: "; "))")
+            // What acts on a whole run is told with what it resolved to.
+            let changes = example.body?["interventions"] != nil
+            #expect((json["resolved"] != nil) == changes, "\(example.operation)")
         }
     }
 

@@ -80,6 +80,93 @@ struct SweepTests {
         #expect(names == ["token_ablation@all", "img->txt@0-", "img->txt@4-"])
     }
 
+    @Test("the object's read-out takes windows of one's own")
+    func ownWindows() async throws {
+        let body = try await study([
+            "sweep": ["preset": "object-readout", "layers": [[2], ["from": 6]]], "object": ["rows": [0, 1]],
+            "max_tokens": 0,
+        ])
+        let variants = try #require(try body.at("variants").array)
+        #expect(variants.map { $0["layers"] } == (0..<12).map { $0 % 2 == 0 ? [2] : [6, 7] })
+        #expect(variants[10]["name"] == "image-last-row->last-row@2" && variants[1]["name"] == "object->last@6-")
+    }
+
+    @Test("members that a preset does not read are named in warnings")
+    func unread() async throws {
+        let sweep: JSONValue = ["preset": "from-layer", "starts": [7], "width": 3, "layers": ["all"]]
+        let body = try await study(["sweep": sweep, "max_tokens": 0])
+        let warnings = ["layers", "width"].map { name -> JSONValue in
+            .string("sweep.\(name) was ignored: the preset \"from-layer\" does not read it")
+        }
+        #expect(try body.at("warnings") == .array(warnings))
+        let plain: JSONValue = ["knockouts": ["img->gen"], "layers": [[1]], "starts": [1]]
+        let other = try await study(["sweep": plain, "max_tokens": 0])
+        #expect(try other.at("warnings.0").string?.hasPrefix("sweep.starts was ignored") == true)
+    }
+
+    @Test("a knockout as a bare string, scored at the next token alone")
+    func bare() async throws {
+        let scored = try await study(["knockouts": "img->txt", "max_tokens": 0])
+        #expect(try scored.at("variants.0.name") == "img->txt@all")
+        for run in [try scored.at("baseline"), try scored.at("variants.0.run")] {
+            #expect(try run.at("tokens") == [] && run.at("text") == "" && run.at("finish_reason") == "length")
+        }
+        let answered = try await study(["knockouts": ["img->txt"], "max_tokens": 3])
+        #expect(try scored.at("variants.0.run.next") == answered.at("variants.0.run.next"))
+        #expect(try scored.at("variants.0.compare.kl_next") == answered.at("variants.0.compare.kl_next"))
+    }
+
+    /// api.md's `Run`, `compare` and `cost`, each figure computed again from the runs.
+    @Test("every figure of an answer follows from its runs")
+    func figures() async throws {
+        let api = try TestAPI.shared.get()
+        let body = try await study([
+            "sweep": ["preset": "from-layer", "starts": [0, 3, 6]], "judge": "lexical", "max_tokens": 12,
+            "score": ["targets": ["Yes", "No"], "top_k": 1000],
+        ])
+        let baseline = try body.at("baseline")
+        let variants = try #require(try body.at("variants").array)
+        let presets = ["img->gen", "img->txt", "img->txt+gen"]
+        #expect(variants.map { $0["name"]?.string } == presets.flatMap { name in [0, 3, 6].map { "\(name)@\($0)-" } })
+        func next(_ run: JSONValue) throws -> [Int: Double] {
+            let top = try #require(try run.at("next.top").array)
+            return try Dictionary(top.map { (try #require($0["id"]?.integer), try #require($0["logprob"]?.number)) }) {
+                a,
+                _ in a
+            }
+        }
+        let reference = try next(baseline)
+        #expect(reference.count == 512 && abs(reference.values.reduce(0) { $0 + exp($1) } - 1) < 1e-6)
+        for variant in variants {
+            let (run, compare) = (try variant.at("run"), try variant.at("compare"))
+            #expect(Set(try #require(run.object).keys) == ["text", "tokens", "finish_reason", "next"])
+            let ids = try [baseline, run].map { try #require(try $0.at("tokens").array).map { $0["id"] } }
+            let common = zip(ids[0], ids[1]).prefix { $0 == $1 }.count
+            #expect(try compare.at("common_prefix").integer == common)
+            let likeliest = try [baseline, run].map { try $0.at("next.top.0.id") }
+            #expect(try compare.at("first_token_changed") == .bool(likeliest[0] != likeliest[1]))
+            for target in ["Yes", "No"] {
+                let scores = try [baseline, run].map {
+                    try #require(try $0.at("next.targets.\(target).logprob").number)
+                }
+                let delta = try #require(try compare.at("delta_logprob.\(target)").number)
+                #expect(abs(delta - (scores[1] - scores[0])) < 1e-9)
+            }
+            let own = try next(run)
+            let divergence = reference.reduce(0) { $0 + exp($1.value) * ($1.value - (own[$1.key] ?? .nan)) }
+            #expect(abs(divergence - (try #require(try compare.at("kl_next").number))) < 1e-6)
+            let texts: JSONValue = ["reference": try baseline.at("text"), "candidate": try run.at("text")]
+            let judged = try #require(try await api.success("/v1/judge", texts).object)
+            let figures = try #require(try compare.at("objects").object)
+            #expect(Set(figures.keys) == ["tp", "fn", "fp", "precision", "recall", "f1"])
+            for (name, figure) in figures { #expect(judged[name] == figure, "\(name)") }
+        }
+        // Each variant takes all positions before the first that it changes, and never the last.
+        let length = try #require(try body.at("layout.length").integer)
+        let reader = try #require(try body.at("layout.spans.post_image.0.0").integer)
+        #expect(try body.at("cost.shared_prefix_tokens").integer == 3 * (length - 1) + 6 * reader)
+    }
+
     @Test(
         "what a sweep lacks or cannot have is named",
         arguments: [
@@ -88,6 +175,12 @@ struct SweepTests {
             (["preset": "except-middle", "window": [0, 7]], 422, "sweep.window"),
             (["preset": "information-flow", "width": 0], 422, "sweep.width"),
             (["knockouts": ["img->gen"]], 400, "sweep.layers"),
+            (["knockouts": ["img->gen"], "layers": []], 422, "sweep.layers"),
+            (["preset": "from-layer", "starts": []], 422, "sweep.starts"),
+            (["preset": "from-layer", "knockouts": []], 422, "sweep.knockouts"),
+            (["preset": "except-middle", "window": [5, 2]], 422, "sweep.window"),
+            (["preset": "except-middle", "window": [2]], 400, "sweep.window"),
+            (["preset": "information-flow", "width": 17], 422, "sweep.width"),
         ] as [(JSONValue, Int, String)]
     )
     func errors(sweep: JSONValue, status: Int, parameter: String) async throws {

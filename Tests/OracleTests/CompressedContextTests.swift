@@ -18,6 +18,39 @@ import Testing
         #expect(context.kept == Array(repeating: test.image, count: context.kept.count))
     }
 
+    /// The same for random pictures, questions and lengths, with random edges of the asked turn cut.
+    @Test(arguments: ModelFixture.small + [.embedded])
+    func keepingEverythingEqualsTheFullCacheUnderAnyPlan(fixture: ModelFixture) async throws {
+        var generator = SplitMix64(seed: 66)
+        let words = ["Is", "it", "a", "dog", "or", "red", "?"]
+        for trial in 0..<6 {
+            let picture = try #require(["field.jpg", "tower.jpg", "street.png"].randomElement(using: &generator))
+            let select = try #require(CompressionRequest.Selection.allCases.randomElement(using: &generator))
+            let test = try await OracleCase(fixture, pictures: [picture])
+            let (described, context) = try await compressed(test, select: select, keep: .fraction(1))
+            let question = (0..<Int.random(in: 1...5, using: &generator)).compactMap { _ in
+                words.randomElement(using: &generator)
+            }.joined(separator: " ")
+            let asked = try await PromptPreparer(model: test.model).prompt(asking: question, after: context.prompt)
+            let count = asked.ids.count
+            func some(_ range: Range<Int>) -> [Int] { range.filter { _ in Bool.random(using: &generator) } }
+            let shape = test.model.probeShape
+            let edges = EdgeEdit(
+                layers: some(0..<shape.layers),
+                receivers: PositionSet(length: count, positions: some(context.tokensFull..<count), generated: true),
+                sources: PositionSet(length: count, positions: some(0..<count)),
+                heads: some(0..<shape.heads),
+                mode: Bool.random(using: &generator) ? .preSoftmax : .postSoftmax
+            )
+            var request = test.request(asked, maxTokens: Int.random(in: 0...6, using: &generator), knockouts: [edges])
+            try context.check(request.interventions)
+            request.sharedPrefix = described.promptCache
+            let full = try await test.run(request)
+            request.sharedPrefix = context.cache
+            expectSame(try await test.run(request), full, "\(fixture), trial \(trial), \(select), \(question)")
+        }
+    }
+
     /// The full cache itself is the prompt and the question read as one prompt.
     @Test(arguments: ModelFixture.small)
     func askingTheFullCacheEqualsOnePrompt(fixture: ModelFixture) async throws {

@@ -35,6 +35,37 @@ import Testing
         #expect(errors[1] < errors[0] || errors[1] < 1e-5, "\(errors)")
     }
 
+    /// The same for any token and under any change of edges, on the shipped model too.
+    @Test(arguments: ModelFixture.small + [.embedded])
+    func completenessHoldsForAnyTargetUnderAnyChangeOfEdges(fixture: ModelFixture) async throws {
+        let test = try await OracleCase(fixture)
+        let attributor = Attributor(model: test.model)
+        let embeddings = test.prompt.images[0]
+        let mean = (0..<embeddings.columns).map { column in
+            (0..<embeddings.rows).reduce(Float(0)) { $0 + embeddings[$1, column] } / Float(embeddings.rows)
+        }
+        var plan = test.plan(seed: 909)
+        for trial in 0..<(fixture == .embedded ? 2 : 8) {
+            let edges = try await test.next(&plan, of: ["attention_knockout", "attention_scale"])
+            let target = plan.pick(test.model.decoder.configuration.vocabularySize)
+            var request = AttributionRequest()
+            request.steps = 40
+            let found = try await attributor.attribution(
+                request,
+                of: test.prompt,
+                target: target,
+                interventions: edges,
+                baseline: mean
+            )
+            let run = try await test.run(test.request(edges, maxTokens: 0))
+            #expect(abs(Double(found.logit) - run.next.logit(target)) <= 1e-3, "\(fixture), trial \(trial)")
+            let sum = try #require(found.completeness)
+            // What has learnt something bends more between the two ends than random weights do.
+            let share = fixture == .embedded ? 3e-2 : 1e-2
+            #expect(sum.error <= 1e-3 + share * abs(sum.difference), "\(fixture), trial \(trial): \(sum)")
+        }
+    }
+
     @Test(arguments: ModelFixture.allCases)
     func theExplainedLogitIsThatOfGeneration(fixture: ModelFixture) async throws {
         let test = try await OracleCase(fixture)

@@ -167,6 +167,27 @@ import Tokenization
         #expect(readers == Array(image.upperBound..<layout.length))
     }
 
+    /// A row of attention over 600 positions for each layer and head, kept for every position, is what nobody can pay.
+    @Test func onlyTheAttentionThatWasAskedForIsKept() async throws {
+        let oracle = try await OracleCase(.grid24)
+        let layers = oracle.model.probeShape.layers
+        var request = oracle.request(maxTokens: 5)
+        let capture = try AttentionCapture(
+            AttentionRequest(),
+            layout: oracle.prompt.layout,
+            shape: oracle.model.probeShape,
+            maxTokens: 5
+        )
+        request.capture = capture
+        let result = try await oracle.run(request)
+        let rows = result.attention.values
+        let first = oracle.prompt.layout.length - 1
+        #expect(Set(rows.map(\.position)) == Set(first..<first + result.tokens.count))
+        let kept = rows.reduce(0) { sum, row in row.layers.reduce(sum) { $0 + $1.maps.reduce(0) { $0 + $1.count } } }
+        #expect(kept == result.tokens.count * layers * oracle.image.count)
+        #expect(capture.numberCount >= kept && capture.numberCount <= 6 * layers * oracle.image.count)
+    }
+
     @Test func noPictureMeansNoPixelsButAnAnswer() async throws {
         let oracle = try await OracleCase(.gqaPad, "Hello there.", pictures: [])
         let result = try await oracle.run(oracle.request())
