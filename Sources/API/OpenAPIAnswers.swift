@@ -5,8 +5,7 @@ enum OpenAPIAnswers {
     static let all: [String: JSONValue] = [
         "Error": error, "Object": ["type": "object"], "Events": events, "Health": health, "Model": model,
         "ModelList": modelList, "Capabilities": capabilities, "Tokens": tokens, "Text": object(["content": string]),
-        "ImageInfo": imageInfo, "Layout": layout, "Completion": completion, "AttentionAnswer": attention,
-        "VisionAttention": visionAttention, "DecoderAttention": decoderAttention,
+        "ImageInfo": imageInfo, "Layout": layout, "Completion": completion,
         "KnockoutAnswer": knockout, "LensAnswer": lens, "ActivationsAnswer": activations,
         "GradientsAnswer": gradients, "ContextAnswer": contextAnswer, "ContextInfo": contextInfo,
         "ContextRemoval": object(
@@ -191,55 +190,6 @@ enum OpenAPIAnswers {
             "resolved": resolved, "warnings": warnings,
         ],
         required: ["id", "object", "created", "model", "choices", "usage"]
-    )
-
-    /// Sinks that the maps leave out, layer by layer, and the mass of each row and layer that went to them.
-    private static let sinks = object([
-        "tau": number, "dimensions": list(list(integer)), "positions": list(list(integer)),
-        "columns": list(list(integer)), "mass": reference("NumberArray"),
-    ])
-
-    /// `AttentionAnswer` for either tower.
-    private static let attention: JSONValue = [
-        "oneOf": [reference("DecoderAttention"), reference("VisionAttention")]
-    ]
-
-    private static let visionAttention = object(
-        [
-            "layout": reference("Layout"),
-            "attention": object(
-                [
-                    "tower": ["const": "vision"],
-                    "rows": list(
-                        object([
-                            "image": integer, "token": ["enum": ["class", "patch"]],
-                            "patch": ["type": ["integer", "null"]], "position": ["type": ["integer", "null"]],
-                        ])
-                    ),
-                    "layers": list(integer), "heads": ["type": ["array", "null"], "items": integer],
-                    "maps": reference("NumberArray"),
-                    "fractions": object(["class": reference("NumberArray"), "image": reference("NumberArray")]),
-                ],
-                required: ["tower", "rows", "layers", "maps", "fractions"]
-            ),
-            "warnings": warnings,
-        ],
-        required: ["layout", "attention"]
-    )
-
-    private static let decoderAttention = object(
-        [
-            "text": string, "tokens": list(reference("Token")), "finish_reason": string,
-            "layout": reference("Layout"),
-            "attention": object([
-                "rows": list(object(["position": integer, "token": string])), "layers": list(integer),
-                "heads": ["type": ["array", "null"], "items": integer], "maps": reference("NumberArray"),
-                "fractions": ["type": "object", "additionalProperties": reference("NumberArray")],
-                "rollout": ["const": true], "sinks": sinks,
-            ]),
-            "usage": reference("Usage"), "timings": reference("Timings"), "resolved": resolved, "warnings": warnings,
-        ],
-        required: ["text", "tokens", "finish_reason", "layout", "attention"]
     )
 
     private static let knockout = object(

@@ -31,7 +31,7 @@ struct OpenAPIDocument {
 
     // MARK: - Private
 
-    private static let schemas = [OpenAPIAnswers.all, OpenAPIParts.all, OpenAPIStudies.all]
+    private static let schemas = [OpenAPIAnswers.all, OpenAPIAttention.all, OpenAPIParts.all, OpenAPIStudies.all]
         .reduce(OpenAPISchemas.bodies) { $0.merging($1) { first, _ in first } }
 
     private func operation(_ entry: RouteEntry) -> JSONValue {

@@ -1,11 +1,10 @@
 import Imaging
 import JSON
-import Probing
 
 /// The bodies that routes take, as JSON Schema.
 enum OpenAPISchemas {
     static let bodies: [String: JSONValue] = [
-        "Chat": chat, "Attention": attention, "Knockout": knockout, "Lens": lens, "Activations": activations,
+        "Chat": chat, "Knockout": knockout, "Lens": lens, "Activations": activations,
         "Tokenize": tokenize, "Detokenize": detokenize, "Gradients": gradients, "Context": context,
         "Question": question,
         "File": ["type": "string", "format": "binary"], "FileForm": fileForm, "Form": form,
@@ -82,35 +81,6 @@ enum OpenAPISchemas {
     }
 
     private static let chat = chat(adding: [:])
-
-    private static let attention = chat(adding: [
-        "attention": object([
-            "tower": [
-                "description": "With \"vision\" nothing is decoded; rows may then be \"patches\" or \"class\" too",
-                "enum": .array(AttentionRequest.Tower.allCases.map { .string($0.rawValue) }), "default": "text",
-            ],
-            "rows": reference("Span"),
-            "layers": reference("Layers"),
-            "heads": ["oneOf": [["enum": ["mean", "max", "all"]], ["type": "array", "items": ["type": "integer"]]]],
-            "columns": ["enum": ["image", "all"]],
-            "normalize": ["enum": ["none", "image"]],
-            "rollout": [
-                "type": "boolean", "default": false,
-                "description": "Attention traced back through all layers up to each; heads must be \"mean\"",
-            ],
-            "exclude_sinks": [
-                "description": "Leaves out image tokens whose normed state reaches tau in a sink dimension",
-                "oneOf": [
-                    ["type": "boolean"],
-                    object([
-                        "tau": ["type": "number", "exclusiveMinimum": 0, "default": 20],
-                        "dimensions": ["type": "array", "items": ["type": "integer"], "minItems": 1],
-                    ]),
-                ],
-            ],
-        ]),
-        "render": render,
-    ])
 
     /// How a map is drawn where the answer is a PNG.
     static let render: JSONValue = {

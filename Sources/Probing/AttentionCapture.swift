@@ -67,32 +67,6 @@ public struct AttentionCapture: Sendable {
         try checkRollout(maxTokens: maxTokens)
     }
 
-    private mutating func checkSize(maxTokens: Int) throws(ProbeError) {
-        let rowCount = rows.promptPositions.count + (rows.generated ? maxTokens : 0)
-        let columnCount = columns == .image ? imagePositions.count : promptKinds.count + maxTokens
-        let perRow = layers.count * (separateHeads?.count ?? 1) * columnCount
-        guard rowCount <= Self.limit / max(perRow, 1) else {
-            throw .unsupported(
-                "attention",
-                "asks for up to \(rowCount) rows of \(perRow) numbers; at most \(Self.limit) numbers are recorded: take "
-                    + "fewer rows, layers, heads or columns, or a lower max_tokens"
-            )
-        }
-        numberCount = rowCount * perRow
-    }
-
-    private mutating func checkRollout(maxTokens: Int) throws(ProbeError) {
-        guard rollsOut, let last = layers.last else { return }
-        rolloutCount = AttentionRollout.numberCount(last: last, positions: promptKinds.count + maxTokens)
-        guard rolloutCount <= Self.rolloutLimit else {
-            throw .unsupported(
-                "attention.rollout",
-                "keeps up to \(rolloutCount) numbers for \(promptKinds.count + maxTokens) positions; at most "
-                    + "\(Self.rolloutLimit) are kept: send a lower max_tokens or take no late layers"
-            )
-        }
-    }
-
     /// The first position that a run must compute by itself, given that generated ones follow the prompt; `nil` for
     /// none: the first row to record, or one before it that says what the row is made of.
     public var firstPosition: Int? {
@@ -138,6 +112,32 @@ public struct AttentionCapture: Sendable {
     }
 
     // MARK: - Private
+
+    private mutating func checkSize(maxTokens: Int) throws(ProbeError) {
+        let rowCount = rows.promptPositions.count + (rows.generated ? maxTokens : 0)
+        let columnCount = columns == .image ? imagePositions.count : promptKinds.count + maxTokens
+        let perRow = layers.count * (separateHeads?.count ?? 1) * columnCount
+        guard rowCount <= Self.limit / max(perRow, 1) else {
+            throw .unsupported(
+                "attention",
+                "asks for up to \(rowCount) rows of \(perRow) numbers; at most \(Self.limit) numbers are recorded: take "
+                    + "fewer rows, layers, heads or columns, or a lower max_tokens"
+            )
+        }
+        numberCount = rowCount * perRow
+    }
+
+    private mutating func checkRollout(maxTokens: Int) throws(ProbeError) {
+        guard rollsOut, let last = layers.last else { return }
+        rolloutCount = AttentionRollout.numberCount(last: last, positions: promptKinds.count + maxTokens)
+        guard rolloutCount <= Self.rolloutLimit else {
+            throw .unsupported(
+                "attention.rollout",
+                "keeps up to \(rolloutCount) numbers for \(promptKinds.count + maxTokens) positions; at most "
+                    + "\(Self.rolloutLimit) are kept: send a lower max_tokens or take no late layers"
+            )
+        }
+    }
 
     private func select(_ row: [Float], excluding excluded: [Int]) -> [Float] {
         var row = row

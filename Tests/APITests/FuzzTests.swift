@@ -23,6 +23,26 @@ struct FuzzTests {
             ])
         ),
         (
+            "/v1/attention",
+            .question(members: [
+                "attention": [
+                    "rows": ["union": ["last", "generated"]], "layers": [1, 2], "rollout": true, "heads": "mean",
+                    "exclude_sinks": ["tau": 2, "dimensions": [3, 5]], "normalize": "image",
+                ],
+                "max_tokens": 1, "stream": false,
+            ])
+        ),
+        (
+            "/v1/attention",
+            .question(members: [
+                "attention": [
+                    "tower": "vision", "rows": ["patches": [[0, 1], [2, 3]], "buffer": 1], "layers": [0],
+                    "heads": [1], "columns": "all", "normalize": "image", "rollout": false, "exclude_sinks": false,
+                ],
+                "render": ["row": 0, "layer": 0],
+            ])
+        ),
+        (
             "/v1/knockout",
             .question(members: [
                 "knockouts": [
