@@ -12,13 +12,11 @@ import Testing
         #expect(YesNoAnswer(text) == answer)
     }
 
-    /// Two pictures of the examples in MME's layout; the first one's second question is asked the wrong way round.
-    private func run(_ answers: (String, String)) async throws -> (means: [String: Double], report: ExperimentReport) {
-        let root = FileManager.default.temporaryDirectory.appendingPathComponent("fovea-\(UUID().uuidString)")
-        defer { try? FileManager.default.removeItem(at: root) }
+    /// Two pictures of the examples from `first` on in MME's layout, with these answers to the first one's questions.
+    private func write(_ answers: (String, String), first: Int = 0, to root: URL) throws {
         let task = root.appendingPathComponent("existence")
         try FileManager.default.createDirectory(at: task, withIntermediateDirectories: true)
-        for (index, picture) in try ExampleRun.dataset().pictures.prefix(2).enumerated() {
+        for (index, picture) in try ExampleRun.dataset().pictures[first..<first + 2].enumerated() {
             let file = ExampleRun.images.appendingPathComponent(picture.file)
             try FileManager.default.copyItem(
                 at: file,
@@ -29,6 +27,12 @@ import Testing
             let text = "Is there a \(name) in this image?\t\(answers.0)\n\(absent)\t\(index == 0 ? answers.1 : "No")\n"
             try Data(text.utf8).write(to: task.appendingPathComponent("\(index).txt"))
         }
+    }
+
+    private func run(_ answers: (String, String)) async throws -> (means: [String: Double], report: ExperimentReport) {
+        let root = FileManager.default.temporaryDirectory.appendingPathComponent("fovea-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: root) }
+        try write(answers, to: root)
         let report = try await ExampleRun.report(RepromptExperiment(), over: try MMEReader.read(root), images: root)
         return (ExampleRun.means(report), report)
     }
@@ -52,6 +56,28 @@ import Testing
     @Test func aPictureCountsOnlyIfBothAnswersAreRight() async throws {
         let means = try await run(("Yes", "Yes")).means
         #expect(means["ACC,asked directly,"] == 0.75 && means["ACC+,asked directly,"] == 0.5)
+    }
+
+    @Test func picturesOfAnotherDataSetWithTheSameNumbersAreSeenThemselves() async throws {
+        let root = FileManager.default.temporaryDirectory.appendingPathComponent("fovea-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: root) }
+        try write(("Yes", "No"), first: 4, to: root.appendingPathComponent("mme"))
+        let parts = [
+            ExperimentSet.Part(
+                try ExperimentCatalog.named("attention-fraction"),
+                over: try ExampleRun.dataset(),
+                images: ExampleRun.images
+            ),
+            ExperimentSet.Part(
+                RepromptExperiment(),
+                over: try MMEReader.read(root.appendingPathComponent("mme")),
+                images: root.appendingPathComponent("mme")
+            ),
+        ]
+        let out = root.appendingPathComponent("out")
+        _ = try await ExperimentSet(parts, on: ExampleRun.bench(), out: out, limit: 2).run()
+        let csv = try String(contentsOf: out.appendingPathComponent("reprompt/summary.csv"), encoding: .utf8)
+        #expect(csv.contains("ACC+,asked directly,,2,1.0,"))
     }
 
     @Test func picturesWithoutQuestionsAreRefused() async throws {

@@ -55,12 +55,16 @@ def _absent(numbers: list[list]) -> list[str]:
     sentences = []
     if text > 0.2:
         sentences.append(
-            "The prompt's text does not carry the picture, as it does in P2: without it (img->txt) nothing is lost. The "
+            "The prompt's text does not carry the picture, as it does in P2: what it sees (img->txt) is hardly missed. The "
             "generated tokens look at the picture themselves."
         )
     if own < ground + 0.1:
         sentences.append(
             "The logit lens of P1 does not appear: patches of an object spell its class no more often than the background."
+        )
+    if ("reprompt", "ACC, describe, then ask") in means:
+        sentences.append(
+            "What is asked of a description in words says little: the model never saw a prompt without a picture."
         )
     return sentences
 

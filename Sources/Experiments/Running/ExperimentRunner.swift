@@ -84,7 +84,8 @@ public struct ExperimentRunner: Sendable {
         guard let bytes = FileManager.default.contents(atPath: url.path) else {
             throw DatasetError(url.path, "cannot be read")
         }
-        let image = PromptImage(id: "picture \(picture.id)", bytes: bytes, path: url.path)
+        // Numbers of pictures repeat from data set to data set, and embeddings are kept by this name.
+        let image = PromptImage(id: url.path, bytes: bytes, path: url.path)
         return try await experiment.measure(ShownPicture(annotated: picture, image: image), on: bench)
     }
 
