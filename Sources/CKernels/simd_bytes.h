@@ -19,8 +19,17 @@ enum {
 #else
     quad_words = 2,
 #endif
-    /// Words of one row in a group of the packed rows: activations, scale, first sum.
-    row_group_words = group_quads * quad_words + 2,
+#if SIMD_QUAD_PRODUCTS && !SIMD_SIGNED_QUADS
+    /// Rows of a tile up to which halves are multiplied as they are: decoding them first would cost more than it saves.
+    few_byte_rows = lanes == 16 ? 4 : 1,
+    /// Sub-groups whose first sums are packed with a row's group.
+    packed_subgroups = byte_group / byte_subgroup,
+#else
+    few_byte_rows = 0,
+    packed_subgroups = 0,
+#endif
+    /// Words of one row in a group of the packed rows: activations, scale, first sum, first sums of the sub-groups.
+    row_group_words = group_quads * quad_words + 2 + packed_subgroups,
 };
 
 static inline ivec broadcast_word(int32_t x) { return (ivec)broadcast(float_of_bits((uint32_t)x)); }
@@ -32,7 +41,8 @@ static inline ivec add_word_products(ivec sum, ivec a, ivec b) {
 }
 #endif
 
-/// The packed rows are laid out as [group][tile of rows]{[quad][words of a quad][row]; scales[row]; sums[row]}.
+/// The packed rows are laid out as
+/// [group][tile of rows]{[quad][words of a quad][row]; scales[row]; sums[row]; sums[sub-group][row]}.
 static inline size_t packed_tile(size_t rows, size_t group, size_t row) {
     return (group * rows + row) * row_group_words;
 }
@@ -51,11 +61,19 @@ static void interleave_quads(int8_t (*block)[byte_group], size_t rows, int32_t *
     }
 }
 
-static void quantise_rows(const float *x, size_t stride, size_t rows, size_t k, size_t begin, size_t end,
-                          int32_t *packed) {
+/// What a sub-group's sum of halves times activations starts at: minus eight times the sum of its activations.
+static inline int32_t first_subsum(const int8_t *q) {
+    int32_t sum = 0;
+    for (size_t i = 0; i < byte_subgroup; i++) sum += q[i];
+    return -8 * sum;
+}
+
+static void quantise_rows(ck_format format, const float *x, size_t stride, size_t rows, size_t k, size_t begin,
+                          size_t end, int32_t *packed) {
     int8_t block[tile_rows][byte_group];
     for (size_t row = begin; row < end; row += tile_rows) {
         size_t count = smaller_size(end - row, tile_rows);
+        bool takes_halves = format == CK_INT4_WEIGHTS && count <= few_byte_rows;
         for (size_t group = 0; group < group_count(k); group++) {
             int32_t *tile = packed + packed_tile(rows, group, row), *rest = tile + count * group_quads * quad_words;
             for (size_t r = 0; r < count; r++) {
@@ -64,6 +82,8 @@ static void quantise_rows(const float *x, size_t stride, size_t rows, size_t k, 
                 float scale = quantise_row(values, group_inputs(k, group), block[r], &sum);
                 memcpy(rest + r, &scale, sizeof scale);
                 rest[count + r] = -byte_offset * sum;
+                for (size_t i = 0; takes_halves && i < byte_group / byte_subgroup; i++)
+                    rest[(2 + i) * count + r] = first_subsum(block[r] + i * byte_subgroup);
             }
             interleave_quads(block, count, tile);
         }

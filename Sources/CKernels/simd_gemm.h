@@ -51,7 +51,7 @@ static void interleave_rows(ck_format format, float (*rows)[k_block], size_t row
 static void pack_rows(ck_format format, const float *x, size_t stride, size_t rows, size_t k, size_t begin, size_t end,
                       void *packed) {
     if (is_bytes(format)) {
-        quantise_rows(x, stride, rows, k, begin, end, packed);
+        quantise_rows(format, x, stride, rows, k, begin, end, packed);
         return;
     }
     float block[tile_rows][k_block];
@@ -142,27 +142,42 @@ static void finish_panel(const ck_gemm *g, size_t row_begin, size_t row_end, siz
     }
 }
 
-/// sums[rows][CK_PANEL] of one panel. `decoded` has room for a group of quads.
-static void multiply_bytes(const ck_gemm *g, size_t row_begin, size_t row_end, size_t panel, uint8_t *decoded,
-                           float *sums) {
-    const uint8_t *weights = (const uint8_t *)g->panels + panel * ck_panel_size(g->format, g->inputs);
-    memset(sums, 0, (row_end - row_begin) * CK_PANEL * sizeof(float));
-    for (size_t group = 0; group < group_count(g->inputs); group++) {
-        size_t inputs = group_inputs(g->inputs, group);
-        const uint8_t *quads = weights;
-        weights += group_size(g->format, inputs);
-        if (g->format == CK_INT4_WEIGHTS) {
+/// Adds one group of one panel, which starts at `weights`, to sums[rows][CK_PANEL]. `decoded` has room for its quads.
+static void multiply_bytes(const ck_gemm *g, size_t row_begin, size_t row_end, size_t group, const uint8_t *weights,
+                           uint8_t *decoded, float *sums) {
+    if (g->format == CK_INT8_WEIGHTS) {
+        multiply_group(g, row_begin, row_end, group, weights, weights, sums);
+        return;
+    }
 #if SIMD_QUAD_PRODUCTS && !SIMD_SIGNED_QUADS
-            if (row_end - row_begin <= few_byte_rows) {
-                multiply_halves(g, row_begin, row_end - row_begin, group, quads, sums);
-                continue;
-            }
+    if (row_end - row_begin <= few_byte_rows) {
+        multiply_halves(g, row_begin, row_end - row_begin, group, weights, sums);
+        return;
+    }
 #endif
-            decode_group(quads, inputs, decoded);
-            multiply_group(g, row_begin, row_end, group, quads, decoded, sums);
-        } else {
-            multiply_group(g, row_begin, row_end, group, quads, quads, sums);
+    decode_group(weights, group_inputs(g->inputs, group), decoded);
+    multiply_group(g, row_begin, row_end, group, weights, decoded, sums);
+}
+
+/// Few rows wait for weights that need no decoding: several panels are read side by side, as memory delivers more to
+/// several streams.
+static void gemm_bytes(const ck_gemm *g, size_t row_begin, size_t row_end, size_t panel_begin, size_t panel_end,
+                       float *scratch) {
+    size_t rows = row_end - row_begin, panel_size = ck_panel_size(g->format, g->inputs);
+    size_t streams = rows <= (g->format == CK_INT8_WEIGHTS ? tile_rows : few_byte_rows) ? byte_streams : 1;
+    float *sums = scratch + byte_group * CK_PANEL / sizeof(float);
+    for (size_t first = panel_begin; first < panel_end; first += streams) {
+        size_t count = smaller_size(streams, panel_end - first);
+        const uint8_t *weights = (const uint8_t *)g->panels + first * panel_size;
+        memset(sums, 0, count * rows * CK_PANEL * sizeof(float));
+        for (size_t group = 0; group < group_count(g->inputs); group++) {
+            for (size_t p = 0; p < count; p++) {
+                float *own = sums + p * rows * CK_PANEL;
+                multiply_bytes(g, row_begin, row_end, group, weights + p * panel_size, (uint8_t *)scratch, own);
+            }
+            weights += group_size(g->format, group_inputs(g->inputs, group));
         }
+        for (size_t p = 0; p < count; p++) finish_panel(g, row_begin, row_end, first + p, sums + p * rows * CK_PANEL);
     }
 }
 
@@ -184,13 +199,6 @@ static void gemm_floats(const ck_gemm *g, size_t row_begin, size_t row_end, size
 
 static void gemm(const ck_gemm *g, size_t row_begin, size_t row_end, size_t panel_begin, size_t panel_end,
                  float *scratch) {
-    if (!is_bytes(g->format)) {
-        gemm_floats(g, row_begin, row_end, panel_begin, panel_end, scratch);
-        return;
-    }
-    float *sums = scratch + byte_group * CK_PANEL / sizeof(float);
-    for (size_t p = panel_begin; p < panel_end; p++) {
-        multiply_bytes(g, row_begin, row_end, p, (uint8_t *)scratch, sums);
-        finish_panel(g, row_begin, row_end, p, sums);
-    }
+    if (is_bytes(g->format)) gemm_bytes(g, row_begin, row_end, panel_begin, panel_end, scratch);
+    else gemm_floats(g, row_begin, row_end, panel_begin, panel_end, scratch);
 }

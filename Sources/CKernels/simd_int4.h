@@ -30,15 +30,13 @@ static void decode_group(const uint8_t *group, size_t inputs, uint8_t *quads) {
 }
 
 #if SIMD_QUAD_PRODUCTS && !SIMD_SIGNED_QUADS
-/// Rows up to which halves are multiplied as they are: decoding them first would cost more than it saves.
-enum { few_byte_rows = lanes == 16 ? 4 : 1 };
-
-/// Adds one group of a[rows] times int4 weights to c: for each sub-group the sum of half * a, less the
-/// eights in the halves, times the sub-scale. The integers are those of the decoded bytes.
+/// Adds one group of a[rows] times int4 weights to c: for each sub-group the sum of (half - 8) * a, times the sub-scale.
+/// The integers are those of the decoded bytes. High halves are multiplied where they are, sixteenfold, and their sum
+/// shifted down, which is exact; low and high ones are summed apart, so that no sum waits for the other.
 static ALWAYS_INLINE void tile_halves(const byte_work *t, const uint16_t *subscales, size_t rows, size_t vectors) {
-    byte_sums totals, sums;
-    ivec eights[tile_rows], all[CK_PANEL / lanes];
-    const int32_t *a = t->a, *rest = a + rows * group_quads;
+    byte_sums totals, low, high;
+    ivec all[CK_PANEL / lanes];
+    const int32_t *a = t->a, *first_sums = a + rows * (group_quads + 2);
     const uint8_t *b = t->b, *ahead = t->ahead;
     UNROLLED for (size_t v = 0; v < vectors; v++) {
         half_vec packed;
@@ -46,10 +44,12 @@ static ALWAYS_INLINE void tile_halves(const byte_work *t, const uint16_t *subsca
         all[v] = __builtin_convertvector(packed, ivec);
         UNROLLED for (size_t r = 0; r < rows; r++) totals[r][v] = (ivec){0};
     }
-    for (size_t quad = 0; quad < t->quads; quad += byte_subgroup / 4) {
+    for (size_t quad = 0; quad < t->quads; quad += byte_subgroup / 4, first_sums += rows) {
         UNROLLED for (size_t r = 0; r < rows; r++) {
-            eights[r] = (ivec){0};
-            UNROLLED for (size_t v = 0; v < vectors; v++) sums[r][v] = (ivec){0};
+            UNROLLED for (size_t v = 0; v < vectors; v++) {
+                low[r][v] = broadcast_word(first_sums[r]);
+                high[r][v] = (ivec){0};
+            }
         }
         size_t end = smaller_size(quad + byte_subgroup / 4, t->quads);
         for (size_t i = quad; i < end; i += 2, a += 2 * rows, b += CK_PANEL * 4, ahead += 2 * t->ahead_step) {
@@ -57,24 +57,23 @@ static ALWAYS_INLINE void tile_halves(const byte_work *t, const uint16_t *subsca
             __builtin_prefetch(ahead);
             __builtin_prefetch(ahead + 64);
             UNROLLED for (size_t v = 0; v < vectors; v++) memcpy(&halves[v], b + v * sizeof(ivec), sizeof(ivec));
-            UNROLLED for (size_t high = 0; high < 2; high++) {
-                UNROLLED for (size_t r = 0; r < rows; r++) {
-                    ivec x = broadcast_word(a[high * rows + r]);
-                    eights[r] = add_quad_products(eights[r], (ivec){0} + 0x08080808, x);
-                    UNROLLED for (size_t v = 0; v < vectors; v++) {
-                        ivec w = (high ? (ivec)((uvec)halves[v] >> 4) : halves[v]) & 0x0f0f0f0f;
-                        sums[r][v] = add_quad_products(sums[r][v], w, x);
-                    }
+            UNROLLED for (size_t r = 0; r < rows; r++) {
+                ivec x = broadcast_word(a[r]), y = broadcast_word(a[rows + r]);
+                UNROLLED for (size_t v = 0; v < vectors; v++) {
+                    low[r][v] = add_quad_products(low[r][v], halves[v] & 0x0f0f0f0f, x);
+                    high[r][v] = add_quad_products(high[r][v], halves[v] & (int32_t)0xf0f0f0f0, y);
                 }
             }
         }
         UNROLLED for (size_t v = 0; v < vectors; v++) {
-            UNROLLED for (size_t r = 0; r < rows; r++) totals[r][v] += (sums[r][v] - eights[r]) * (all[v] & 15);
+            ivec subscale = all[v] & 15;
+            UNROLLED for (size_t r = 0; r < rows; r++) totals[r][v] += (low[r][v] + (high[r][v] >> 4)) * subscale;
             all[v] >>= 4;
         }
     }
+    const int32_t *scales = t->a + rows * group_quads;
     UNROLLED for (size_t r = 0; r < rows; r++) {
-        vec scale = broadcast(float_of_bits((uint32_t)rest[r]));
+        vec scale = broadcast(float_of_bits((uint32_t)scales[r]));
         UNROLLED for (size_t v = 0; v < vectors; v++) {
             float *c = t->c + r * CK_PANEL + v * lanes;
             vec product = load_scales(t->scales + v * lanes) * scale;
