@@ -63,6 +63,7 @@ struct AdmissionQueue<Item> {
     /// Takes out sequences that wait no more, and hands them back.
     mutating func removeWaiting(where isGone: (Item) -> Bool) -> [Item] {
         var removed: [Item] = []
+        guard waiting > 0 else { return removed }
         for group in Array(lines.keys) {
             lines[group]?.waiting.removeAll { entry in
                 guard isGone(entry.item) else { return false }

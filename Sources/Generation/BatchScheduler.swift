@@ -30,6 +30,7 @@ struct BatchScheduler {
 
     /// Rows for each sequence, in the order of `work`; 0 = wait.
     static func rows(for work: [Work]) -> [Int] {
+        if fitOneStep(work) { return work.map(\.pending) }
         var rows = [Int](repeating: 0, count: work.count)
         let members = Dictionary(grouping: work.indices) { work[$0].group }.values.sorted { $0[0] < $1[0] }
         let isPaced = members.count > 1 && work.contains(where: \.isDecoding)
@@ -52,6 +53,12 @@ struct BatchScheduler {
             }
         }
         return rows
+    }
+
+    /// Whether a step takes all that is ready, whatever the groups: the usual case while a few sequences decode.
+    private static func fitOneStep(_ work: [Work]) -> Bool {
+        let pending = work.reduce(0) { $0 + $1.pending }
+        return pending <= sharedBudget || pending <= rowBudget && work.allSatisfy { $0.group == work[0].group }
     }
 
     /// Max-min fair shares of `budget`, each at most its demand. What does not divide goes to the largest demands.

@@ -20,6 +20,8 @@ final class GenerationRun: @unchecked Sendable {
     private var text = ""
     private var tokens: [GeneratedToken] = []
     private var first: TokenDistribution?
+    /// The last token's distribution; its memory serves the next.
+    private var distribution = TokenDistribution(logits: [])
     private var promptCache: KeyValueCache?
     private var promptRecord: PromptRecord?
     /// Prompt positions that the run did not compute.
@@ -90,7 +92,7 @@ final class GenerationRun: @unchecked Sendable {
     func embed(into rows: Matrix, decoder: LlamaDecoder) {
         let start = sequence.cache.count
         if isDecoding {
-            decoder.embed(tokens.suffix(1).map(\.id), into: rows)
+            for token in tokens.suffix(1) { decoder.embed(CollectionOfOne(token.id), into: rows) }
             return
         }
         let positions = start..<start + rows.rows
@@ -112,8 +114,9 @@ final class GenerationRun: @unchecked Sendable {
         return (PromptKey(request.prompt, generated: tokens.map(\.id)).prefix(count), sequence.cache)
     }
 
-    /// Chooses the next token from its distribution and reports it.
-    func accept(_ distribution: TokenDistribution) {
+    /// Chooses the next token by its logits and reports it.
+    func accept(_ logits: UnsafeBufferPointer<Float>) {
+        distribution.update(logits: logits)
         if first == nil {
             first = distribution
             if request.keepsPromptCache { promptCache = sequence.cache }

@@ -21,6 +21,8 @@ struct InferenceLoop {
     private var active: [Active] = []
     private var prefixes: PrefixCache
     private var statistics = EngineStatistics()
+    private var work: [BatchScheduler.Work] = []
+    private var batch: StepBatch
 
     init(
         model: VisionLanguageModel,
@@ -36,6 +38,7 @@ struct InferenceLoop {
         self.meter = meter
         costs = CostModel(model: model, cacheBudget: budget)
         self.prefixes = prefixes
+        batch = StepBatch(model.decoder.configuration)
         queue = AdmissionQueue(budget: budget)
         statistics.keyValueBudget = budget
         publish()
@@ -61,12 +64,14 @@ struct InferenceLoop {
     private mutating func dropCancelled() {
         statistics.cancelledRuns += queue.removeWaiting(where: \.isCancelled).count
         // A ticket may be called off at any moment: each is asked once, or its memory would never be given back.
-        let isGone = active.map(\.ticket.isCancelled)
-        for (item, _) in zip(active, isGone).filter(\.1) {
-            queue.ended(bytes: item.bytes, of: item.ticket.request.group)
-            statistics.cancelledRuns += 1
+        var gone: [Active] = []
+        active.removeAll { item in
+            guard item.ticket.isCancelled else { return false }
+            gone.append(item)
+            return true
         }
-        active = zip(active, isGone).filter { !$1 }.map(\.0)
+        for item in gone { queue.ended(bytes: item.bytes, of: item.ticket.request.group) }
+        statistics.cancelledRuns += gone.count
     }
 
     /// Starts what has its turn and fits beside the running sequences; what is only kept for later ones makes room.
@@ -92,28 +97,24 @@ struct InferenceLoop {
 
     /// One pass of the decoder over every run's next rows.
     private mutating func step() {
-        let runs = active.map(\.run)
-        let counts = BatchScheduler.rows(for: runs.map(\.work))
-        for (run, count) in zip(runs, counts) { run.waited = count > 0 ? 0 : run.waited + 1 }
-        // Rows that enter at a later layer join the batch behind the others.
-        let stepped = zip(runs, counts).filter { $1 > 0 }.sorted { $0.0.firstLayer < $1.0.firstLayer }
-        guard !stepped.isEmpty else { return }
+        work.removeAll(keepingCapacity: true)
+        for item in active { work.append(item.run.work) }
         let start = ContinuousClock.now
-        let operations = stepped.reduce(0) { $0 + self.operations(of: $1.0, rows: $1.1) }
-        let states = Matrix(rows: counts.reduce(0, +), columns: model.decoder.configuration.hiddenSize)
-        var chunks: [DecoderChunk] = []
-        for (run, count) in stepped {
-            let start = chunks.last?.rows.upperBound ?? 0
-            let rows = start..<start + count
-            run.embed(into: states.rows(rows), decoder: model.decoder)
-            chunks.append(DecoderChunk(rows: rows, sequence: run.sequence, firstLayer: run.firstLayer))
+        var operations = 0.0
+        for (item, count) in zip(active, BatchScheduler.rows(for: work)) {
+            item.run.waited = count > 0 ? 0 : item.run.waited + 1
+            guard count > 0 else { continue }
+            operations += self.operations(of: item.run, rows: count)
+            batch.add(item.run, rows: count)
         }
-        model.decoder.forward(states, chunks: chunks)
+        defer { batch.clear() }
+        guard batch.gather(decoder: model.decoder) else { return }
+        model.decoder.forward(batch.states, chunks: batch.chunks)
         statistics.steps += 1
-        statistics.rows += states.rows
+        statistics.rows += batch.states.rows
         publish()
-        decide(zip(stepped, chunks).map { ($0.0, $1.rows.upperBound - 1) }.filter(\.0.needsLogits), states)
-        meter.recordStep(rows: states.rows, operations: operations, seconds: (ContinuousClock.now - start).seconds)
+        decide()
+        meter.recordStep(rows: batch.states.rows, operations: operations, seconds: (ContinuousClock.now - start).seconds)
     }
 
     /// What the decoder does for a run's next rows.
@@ -123,22 +124,18 @@ struct InferenceLoop {
         return costs.operations(positions: position..<position + rows) * (layers - Double(run.firstLayer)) / layers
     }
 
-    /// Gives each run whose last row decides a token that row's distribution. Runs decide side by side.
-    private mutating func decide(_ deciding: [(run: GenerationRun, row: Int)], _ states: Matrix) {
-        guard !deciding.isEmpty else { return }
-        let last = Matrix(rows: deciding.count, columns: states.columns)
-        for (index, item) in deciding.enumerated() {
-            last.rows(index..<index + 1).copy(from: states.rows(item.row..<item.row + 1))
+    /// Gives each run whose last row decides a token that row's logits. Runs decide side by side.
+    private mutating func decide() {
+        let logits = batch.decide(decoder: model.decoder)
+        let deciding = batch.deciding
+        let tokens = deciding.reduce(0) { $0 + $1.run.tokenCount }
+        // Kept once answered; whoever has answered before has been.
+        let answering = deciding.filter { !$0.run.hasAnswered }
+        model.decoder.pool.run(tasks: deciding.count) { index, _ in
+            logits.withRow(index) { deciding[index].run.accept(UnsafeBufferPointer($0)) }
         }
-        let logits = model.decoder.logits(last)
-        let runs = deciding.map(\.run)
-        let answered = runs.map(\.hasAnswered)
-        let tokens = runs.reduce(0) { $0 + $1.tokenCount }
-        model.decoder.pool.run(tasks: runs.count) { index, _ in
-            runs[index].accept(TokenDistribution(logits: logits.row(index)))
-        }
-        statistics.generatedTokens += runs.reduce(0) { $0 + $1.tokenCount } - tokens
-        for (run, hadAnswered) in zip(runs, answered) where !hadAnswered { keep(run) }
+        statistics.generatedTokens += deciding.reduce(0) { $0 + $1.run.tokenCount } - tokens
+        for item in answering { keep(item.run) }
     }
 
     private mutating func endFinished() {

@@ -132,7 +132,7 @@ public struct DecoderGradient: Sendable {
         }
         scratch.withScratch { scratch in
             scratch.resize(rows: states.rows)
-            block(states, chunks: chunks, starts: chunks.map { _ in 0 }, scratch: scratch)
+            block(states, chunks: chunks[...], starts: chunks.map { _ in 0 }, scratch: scratch)
         }
     }
 

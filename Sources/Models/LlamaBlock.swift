@@ -32,7 +32,7 @@ struct LlamaBlock: Sendable {
     var byteCount: Int { queryKeyValue.byteCount + output.byteCount + gateUp.byteCount + down.byteCount }
 
     /// Adds this block's attention and MLP to `states`, `[rows, hidden]`; `starts` are the chunks' first positions.
-    func callAsFunction(_ states: Matrix, chunks: [DecoderChunk], starts: [Int], scratch: LlamaScratch) {
+    func callAsFunction(_ states: Matrix, chunks: ArraySlice<DecoderChunk>, starts: [Int], scratch: LlamaScratch) {
         compute.rmsNorm(states, weight: inputNorm, epsilon: configuration.epsilon, into: scratch.normed)
         let views = SiteViews(layer: layer, chunks: chunks, starts: starts)
         attend(chunks: chunks, starts: starts, views: views, scratch: scratch)
@@ -63,7 +63,7 @@ struct LlamaBlock: Sendable {
     }
 
     /// Projects, rotates, extends the caches and attends; the result is `scratch.context`.
-    private func attend(chunks: [DecoderChunk], starts: [Int], views: SiteViews, scratch: LlamaScratch) {
+    private func attend(chunks: ArraySlice<DecoderChunk>, starts: [Int], views: SiteViews, scratch: LlamaScratch) {
         let attentionWidth = configuration.heads * configuration.headDim
         let cacheWidth = configuration.keyValueHeads * configuration.headDim
         compute.linear(scratch.normed, queryKeyValue, into: scratch.queryKeyValue)

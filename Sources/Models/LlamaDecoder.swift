@@ -116,7 +116,7 @@ public final class LlamaDecoder: Sendable {
     }
 
     /// Writes the embeddings of `ids` into `rows`, `[ids, hidden]`.
-    public func embed(_ ids: [Int], into rows: Matrix) {
+    public func embed(_ ids: some Collection<Int>, into rows: Matrix) {
         embedding.gather(ids, into: rows)
     }
 
@@ -131,12 +131,14 @@ public final class LlamaDecoder: Sendable {
             DecoderChunk.areInOrder(chunks, rows: states.rows),
             "chunks must fill the \(states.rows) rows in order of their first layers"
         )
-        let starts = chunks.map(\.sequence.cache.count)
         scratch.withScratch { scratch in
-            var active: [DecoderChunk] = []
+            scratch.starts.removeAll(keepingCapacity: true)
+            for chunk in chunks { scratch.starts.append(chunk.sequence.cache.count) }
+            let starts = scratch.starts
+            var active = chunks.prefix(0)
             for (layer, block) in blocks.enumerated() {
                 while active.count < chunks.count, chunks[active.count].firstLayer <= layer {
-                    active.append(chunks[active.count])
+                    active = chunks.prefix(active.count + 1)
                 }
                 guard let last = active.last else { continue }
                 let rows = states.rows(0..<last.rows.upperBound)
@@ -144,17 +146,27 @@ public final class LlamaDecoder: Sendable {
                 showResidual(rows, layer: layer, chunks: active, starts: starts)
                 block(rows, chunks: active, starts: starts, scratch: scratch)
             }
+            showResidual(states, layer: blocks.count, chunks: chunks[...], starts: starts)
+            for (chunk, start) in zip(chunks, starts) { chunk.sequence.cache.advance(to: start + chunk.rows.count) }
         }
-        showResidual(states, layer: blocks.count, chunks: chunks, starts: starts)
-        for (chunk, start) in zip(chunks, starts) { chunk.sequence.cache.advance(to: start + chunk.rows.count) }
     }
 
     /// Next-token logits `[rows, vocabulary]` of residual states `[rows, hidden]`, which stay as they are. The model's
     /// own are those of the state after the last block, normed once; a lens may leave the norm out.
     public func logits(_ states: Matrix, normed isNormed: Bool = true) -> Matrix {
         let logits = Matrix(unwrittenRows: states.rows, columns: configuration.vocabularySize)
-        compute.linear(isNormed ? finalNormed(states) : states, head, into: logits)
+        writeLogits(of: states, normed: isNormed, into: logits)
         return logits
+    }
+
+    /// The same, written to `logits`.
+    public func writeLogits(of states: Matrix, normed isNormed: Bool = true, into logits: Matrix) {
+        guard isNormed else { return compute.linear(states, head, into: logits) }
+        scratch.withScratch { scratch in
+            let normed = scratch.hidden(rows: states.rows)
+            norm(states, into: normed)
+            compute.linear(normed, head, into: logits)
+        }
     }
 
     /// A block that computes in f32 with the weights as they are stored: the resident one where that does, else one
@@ -166,7 +178,7 @@ public final class LlamaDecoder: Sendable {
     /// The final norm of residual states `[rows, hidden]`, which stay as they are.
     public func finalNormed(_ states: Matrix) -> Matrix {
         let normed = Matrix(unwrittenRows: states.rows, columns: states.columns)
-        compute.rmsNorm(states, weight: finalNorm, epsilon: configuration.epsilon, into: normed)
+        norm(states, into: normed)
         return normed
     }
 
@@ -178,7 +190,11 @@ public final class LlamaDecoder: Sendable {
 
     // MARK: - Private
 
-    private func showResidual(_ states: Matrix, layer: Int, chunks: [DecoderChunk], starts: [Int]) {
+    private func norm(_ states: Matrix, into normed: Matrix) {
+        compute.rmsNorm(states, weight: finalNorm, epsilon: configuration.epsilon, into: normed)
+    }
+
+    private func showResidual(_ states: Matrix, layer: Int, chunks: ArraySlice<DecoderChunk>, starts: [Int]) {
         for (chunk, start) in zip(chunks, starts) {
             let (rows, positions) = (states.rows(chunk.rows), start..<start + chunk.rows.count)
             chunk.sequence.record?.keep(rows, layer: layer, positions: positions)

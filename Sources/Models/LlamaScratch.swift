@@ -9,33 +9,31 @@ final class LlamaScratch: @unchecked Sendable {
     var positions: [Int] = []
     /// What each chunk attends to.
     var groups: [AttentionGroup] = []
+    /// First position of each chunk.
+    var starts: [Int] = []
 
-    private var rows = 0
-    private var normedRows, queryKeyValueRows, contextRows, gateUpRows: Matrix
+    private(set) var normed, queryKeyValue, context, gateUp: Matrix
+    private var normedRows, queryKeyValueRows, contextRows, gateUpRows: GrowingMatrix
 
     fileprivate init(_ configuration: DecoderConfiguration) {
         let attentionWidth = configuration.heads * configuration.headDim
         let cacheWidth = configuration.keyValueHeads * configuration.headDim
-        normedRows = Matrix(unwrittenRows: 0, columns: configuration.hiddenSize)
-        queryKeyValueRows = Matrix(unwrittenRows: 0, columns: attentionWidth + 2 * cacheWidth)
-        contextRows = Matrix(unwrittenRows: 0, columns: attentionWidth)
-        gateUpRows = Matrix(unwrittenRows: 0, columns: 2 * configuration.intermediateSize)
+        normedRows = GrowingMatrix(columns: configuration.hiddenSize)
+        queryKeyValueRows = GrowingMatrix(columns: attentionWidth + 2 * cacheWidth)
+        contextRows = GrowingMatrix(columns: attentionWidth)
+        gateUpRows = GrowingMatrix(columns: 2 * configuration.intermediateSize)
+        (normed, queryKeyValue) = (normedRows.rows(0), queryKeyValueRows.rows(0))
+        (context, gateUp) = (contextRows.rows(0), gateUpRows.rows(0))
     }
 
     /// Gives the matrices this many rows, whose content is unspecified.
     func resize(rows: Int) {
-        self.rows = rows
-        guard rows > normedRows.rows else { return }
-        normedRows = Matrix(unwrittenRows: rows, columns: normedRows.columns)
-        queryKeyValueRows = Matrix(unwrittenRows: rows, columns: queryKeyValueRows.columns)
-        contextRows = Matrix(unwrittenRows: rows, columns: contextRows.columns)
-        gateUpRows = Matrix(unwrittenRows: rows, columns: gateUpRows.columns)
+        (normed, queryKeyValue) = (normedRows.rows(rows), queryKeyValueRows.rows(rows))
+        (context, gateUp) = (contextRows.rows(rows), gateUpRows.rows(rows))
     }
 
-    var normed: Matrix { normedRows.rows(0..<rows) }
-    var queryKeyValue: Matrix { queryKeyValueRows.rows(0..<rows) }
-    var context: Matrix { contextRows.rows(0..<rows) }
-    var gateUp: Matrix { gateUpRows.rows(0..<rows) }
+    /// Rows of hidden size alone, whose content is unspecified.
+    func hidden(rows: Int) -> Matrix { normedRows.rows(rows) }
 }
 
 /// Keeps the buffers of the last step. Steps that run at once each get their own.

@@ -3,7 +3,7 @@ import Tensors
 /// Shows the values at places within one block to the hooks of the sequences that pass through it.
 struct SiteViews {
     let layer: Int
-    let chunks: [DecoderChunk]
+    let chunks: ArraySlice<DecoderChunk>
     let starts: [Int]
 
     /// Whether any sequence has a hook for `site`.

@@ -14,18 +14,27 @@ public struct TokenScore: Sendable, Equatable {
 /// The model's next-token distribution, before temperature and filters.
 public struct TokenDistribution: Sendable {
     /// Natural-log probabilities by id.
-    public let logProbabilities: [Float]
+    public private(set) var logProbabilities: [Float]
     /// The natural logarithm of the sum of all exponentiated logits: what the softmax took off each of them.
-    public let logNormalizer: Double
+    public private(set) var logNormalizer: Double
 
     /// The softmax of `logits`, accumulated in f64.
     public init(logits: [Float]) {
-        let maximum = logits.max() ?? 0
+        (logProbabilities, logNormalizer) = ([], 0)
+        logits.withUnsafeBufferPointer { update(logits: $0) }
+    }
+
+    /// The same in the place of an earlier distribution.
+    public mutating func update(logits: UnsafeBufferPointer<Float>) {
+        var maximum = -Float.infinity
+        for logit in logits where logit > maximum { maximum = logit }
         var sum = 0.0
         for logit in logits { sum += exp(Double(logit - maximum)) }
         let shift = log(sum)
         logNormalizer = Double(maximum) + shift
-        logProbabilities = logits.map { Float(Double($0) - Double(maximum) - shift) }
+        logProbabilities.removeAll(keepingCapacity: true)
+        logProbabilities.reserveCapacity(logits.count)
+        for logit in logits { logProbabilities.append(Float(Double(logit) - Double(maximum) - shift)) }
     }
 
     /// The likeliest id; of equals the lowest.

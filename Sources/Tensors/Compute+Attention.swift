@@ -24,35 +24,42 @@ extension Compute {
             for batch in scratch.attention.batches {
                 let patterns = scratch.patterns.bytes(batch.patternCount * MemoryLayout<Float>.stride)
                 let memory = PatternMemory(base: patterns.assumingMemoryBound(to: Float.self))
-                run(scratch.attention.blocks[batch.blocks], of: work, patterns: memory, scratch: blocks)
+                let tasks = AttentionTasks(
+                    work: work,
+                    blocks: scratch.attention.blocks[batch.blocks],
+                    kernels: kernels,
+                    patterns: memory,
+                    scratch: blocks
+                )
+                withUnsafePointer(to: tasks) { tasks in
+                    pool.run(tasks: tasks.pointee.count, context: tasks) { tasks, task, worker in
+                        tasks.assumingMemoryBound(to: AttentionTasks.self).pointee.run(task, worker: worker)
+                    }
+                }
                 for block in scratch.attention.blocks[batch.blocks] where !block.captures.isEmpty {
                     work.deliver(block, patterns: memory)
                 }
             }
         }
     }
+}
 
-    // MARK: - Private
+/// A batch of blocks cut into tasks, one for each block and key-value head.
+private struct AttentionTasks {
+    let work: AttentionWork
+    let blocks: ArraySlice<AttentionBlock>
+    let kernels: ck_kernels
+    let patterns: PatternMemory
+    let scratch: WorkerScratch
 
-    private func run(
-        _ blocks: ArraySlice<AttentionBlock>,
-        of work: AttentionWork,
-        patterns: PatternMemory,
-        scratch: WorkerScratch
-    ) {
-        let kernels = self.kernels
+    var count: Int { blocks.count * work.shape.keyValueHeads }
+
+    func run(_ task: Int, worker: Int) {
         let heads = work.shape.keyValueHeads
-        pool.run(tasks: blocks.count * heads) { task, worker in
-            // The last rows of a causal group see most keys: they go first, so that no thread ends alone with them.
-            let block = blocks[blocks.endIndex - 1 - task / heads]
-            work.attend(
-                block,
-                head: task % heads,
-                kernels: kernels,
-                patterns: patterns,
-                scratch: scratch.blocks[worker]
-            )
-        }
+        // The last rows of a causal group see most keys: they go first, so that no thread ends alone with them.
+        let block = blocks[blocks.endIndex - 1 - task / heads]
+        let memory = scratch.blocks[worker]
+        work.attend(block, head: task % heads, kernels: kernels, patterns: patterns, scratch: memory)
     }
 }
 

@@ -31,37 +31,29 @@ extension Compute {
                     y: y.base,
                     y_stride: y.stride
                 )
-                run(LinearWork(gemm: gemm, packed: packed, x: x, weights: weights), scratch: blocks)
+                let work = LinearWork(
+                    kernels: kernels,
+                    gemm: gemm,
+                    packed: packed,
+                    x: x,
+                    weights: weights,
+                    scratch: blocks,
+                    threads: pool.threads
+                )
+                run(work)
             }
         }
     }
 
     // MARK: - Private
 
-    private func run(_ work: LinearWork, scratch: WorkerScratch) {
-        let kernels = self.kernels
-        pool.run(tasks: work.rowTiles) { tile, _ in
-            let rows = work.rows(tile: tile)
-            let gemm = work.gemm
-            kernels.pack_rows(
-                gemm.format,
-                work.x.base,
-                work.x.stride,
-                gemm.rows,
-                gemm.inputs,
-                rows.lowerBound,
-                rows.upperBound,
-                work.packed
-            )
-        }
-        let group = work.panelsPerTask(threads: pool.threads)
-        let groups = (work.panels + group - 1) / group
-        pool.run(tasks: groups * work.rowBlocks) { task, worker in
-            let rows = work.rows(block: task % work.rowBlocks)
-            let first = task / work.rowBlocks * group
-            let last = min(first + group, work.panels)
-            withUnsafePointer(to: work.gemm) {
-                kernels.gemm($0, rows.lowerBound, rows.upperBound, first, last, scratch.floats(worker))
+    private func run(_ work: LinearWork) {
+        withUnsafePointer(to: work) { context in
+            pool.run(tasks: work.rowTiles, context: context) { work, tile, _ in
+                work.assumingMemoryBound(to: LinearWork.self).pointee.pack(tile: tile)
+            }
+            pool.run(tasks: work.tasks, context: context) { work, task, worker in
+                work.assumingMemoryBound(to: LinearWork.self).pointee.multiply(task: task, worker: worker)
             }
         }
     }
@@ -69,10 +61,14 @@ extension Compute {
 
 /// One product cut into tasks. Unchecked because of the pointers: tasks write disjoint parts.
 private struct LinearWork: @unchecked Sendable {
+    let kernels: ck_kernels
     let gemm: ck_gemm
     let packed: UnsafeMutableRawPointer
     let x: Matrix
     let weights: Linear
+    let scratch: WorkerScratch
+    let rowTiles, tasks: Int
+    private let rowBlocks, panelsPerTask: Int
 
     private static let rowBlock = Int(CK_ROW_BLOCK)
     private static let rowTile = Int(CK_ROW_TILE)
@@ -80,18 +76,41 @@ private struct LinearWork: @unchecked Sendable {
     /// Bytes of weights that are worth the start of a task.
     private static let taskBytes = 128 << 10
 
-    var panels: Int { weights.panelCount }
-    var rowBlocks: Int { (x.rows + Self.rowBlock - 1) / Self.rowBlock }
-    var rowTiles: Int { (x.rows + Self.rowTile - 1) / Self.rowTile }
-
-    func rows(block: Int) -> Range<Int> { block * Self.rowBlock..<min((block + 1) * Self.rowBlock, x.rows) }
-
-    func rows(tile: Int) -> Range<Int> { tile * Self.rowTile..<min((tile + 1) * Self.rowTile, x.rows) }
-
-    /// Enough tasks that no thread waits long for the last one, else as many panels as share the packed rows. One block
-    /// of rows waits for the weights alone: its tasks are as short as their start allows.
-    func panelsPerTask(threads: Int) -> Int {
+    init(
+        kernels: ck_kernels,
+        gemm: ck_gemm,
+        packed: UnsafeMutableRawPointer,
+        x: Matrix,
+        weights: Linear,
+        scratch: WorkerScratch,
+        threads: Int
+    ) {
+        (self.kernels, self.gemm, self.packed) = (kernels, gemm, packed)
+        (self.x, self.weights, self.scratch) = (x, weights, scratch)
+        rowTiles = (x.rows + Self.rowTile - 1) / Self.rowTile
+        rowBlocks = (x.rows + Self.rowBlock - 1) / Self.rowBlock
+        // Enough tasks that no thread waits long for the last one, else as many panels as share the packed rows. One
+        // block of rows waits for the weights alone: its tasks are as short as their start allows.
         let most = rowBlocks == 1 ? max(1, Self.taskBytes / weights.panelByteCount) : Self.largestGroup
-        return max(1, min(most, panels * rowBlocks / (threads * 8)))
+        let panels = weights.panelCount
+        panelsPerTask = max(1, min(most, panels * rowBlocks / (threads * 8)))
+        tasks = (panels + panelsPerTask - 1) / panelsPerTask * rowBlocks
+    }
+
+    /// Packs one tile of rows.
+    func pack(tile: Int) {
+        let first = tile * Self.rowTile
+        let end = min(first + Self.rowTile, x.rows)
+        kernels.pack_rows(gemm.format, x.base, x.stride, gemm.rows, gemm.inputs, first, end, packed)
+    }
+
+    /// Multiplies one block of rows with some panels.
+    func multiply(task: Int, worker: Int) {
+        let row = task % rowBlocks * Self.rowBlock
+        let panel = task / rowBlocks * panelsPerTask
+        let last = min(panel + panelsPerTask, weights.panelCount)
+        withUnsafePointer(to: gemm) {
+            kernels.gemm($0, row, min(row + Self.rowBlock, x.rows), panel, last, scratch.floats(worker))
+        }
     }
 }

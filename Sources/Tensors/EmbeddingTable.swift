@@ -16,7 +16,7 @@ public final class EmbeddingTable: Sendable {
     }
 
     /// Writes entry ids[i] to row i of `destination`. Every id must be in 0..<rows.
-    public func gather(_ ids: [Int], into destination: Matrix) {
+    public func gather(_ ids: some Collection<Int>, into destination: Matrix) {
         precondition(destination.rows == ids.count && destination.columns == columns, "gather into another shape")
         for (i, id) in ids.enumerated() {
             precondition(id >= 0 && id < rows, "\(tensor.name): entry \(id) of \(rows)")

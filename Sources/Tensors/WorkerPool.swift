@@ -31,14 +31,47 @@ public final class WorkerPool: Sendable {
     /// within `body` deadlocks.
     public func run(tasks: Int, _ body: @Sendable (_ task: Int, _ worker: Int) -> Void) {
         guard tasks > 0 else { return }
-        turn.withLock { _ in
-            if threads == 1 || tasks == 1 {
+        if isShared(tasks) {
+            // Allocates: what runs many times a token takes the other form.
+            withoutActuallyEscaping(body) { body in
+                withUnsafePointer(to: body) { body in
+                    run(tasks: tasks, context: body) { body, task, worker in
+                        body.assumingMemoryBound(to: TaskBody.self).pointee(task, worker)
+                    }
+                }
+            }
+        } else {
+            turn.withLock { _ in
                 for task in 0..<tasks { body(task, 0) }
-            } else {
-                withoutActuallyEscaping(body) { shared.run(tasks: tasks, $0) }
             }
         }
     }
+
+    /// The same for a body that captures nothing and finds all that it needs at `context`, which tasks share. Allocates
+    /// nothing.
+    func run(tasks: Int, context: UnsafeRawPointer, _ body: PoolTask) {
+        turn.withLock { _ in
+            if isShared(tasks) {
+                shared.run(PoolJob(tasks: tasks, context: context, body: body))
+            } else {
+                for task in 0..<max(tasks, 0) { body(context, task, 0) }
+            }
+        }
+    }
+
+    private func isShared(_ tasks: Int) -> Bool { threads > 1 && tasks > 1 }
+}
+
+private typealias TaskBody = @Sendable (Int, Int) -> Void
+
+/// A task: what it works on, its number and the thread that runs it.
+typealias PoolTask = @convention(c) (_ context: UnsafeRawPointer, _ task: Int, _ worker: Int) -> Void
+
+/// What a call has to do.
+private struct PoolJob {
+    let tasks: Int
+    let context: UnsafeRawPointer
+    let body: PoolTask
 }
 
 /// What the threads share.
@@ -46,15 +79,13 @@ public final class WorkerPool: Sendable {
 /// Unchecked because of `job`: it is written only while the door is shut and nobody is inside, and read only by
 /// threads that have entered.
 private final class SharedState: @unchecked Sendable {
-    typealias Body = @Sendable (Int, Int) -> Void
-
     /// Number of the call << 16 | open << 15 | threads inside.
     private let door = Atomic<UInt64>(0)
     private let nextTask = Atomic<Int>(0)
     private let sleepers = Atomic<Int>(0)
     private let stopped = Atomic<Bool>(false)
     private let wake = NSCondition()
-    private var job: (tasks: Int, body: Body)?
+    private var job: PoolJob?
 
     private static let open: UInt64 = 1 << 15
     private static let insideMask: UInt64 = open - 1
@@ -63,8 +94,8 @@ private final class SharedState: @unchecked Sendable {
 
     init(spins: Int) { self.spins = spins }
 
-    func run(tasks: Int, _ body: @escaping Body) {
-        job = (tasks, body)
+    func run(_ job: PoolJob) {
+        self.job = job
         nextTask.store(0, ordering: .relaxed)
         let call = (door.load(ordering: .relaxed) >> 16) + 1
         door.store(call << 16 | Self.open, ordering: .sequentiallyConsistent)
@@ -78,7 +109,7 @@ private final class SharedState: @unchecked Sendable {
         door.bitwiseAnd(~Self.open, ordering: .acquiringAndReleasing)
         var spun = 0
         while door.load(ordering: .acquiring) & Self.insideMask != 0 { pause(&spun) }
-        job = nil
+        self.job = nil
     }
 
     func work(as worker: Int) {
@@ -104,7 +135,7 @@ private final class SharedState: @unchecked Sendable {
         while true {
             let task = nextTask.add(1, ordering: .relaxed).oldValue
             guard task < job.tasks else { return }
-            job.body(task, worker)
+            job.body(job.context, task, worker)
         }
     }
 
