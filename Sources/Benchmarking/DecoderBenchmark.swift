@@ -74,9 +74,10 @@ struct DecoderBenchmark {
         return ["count": 8, "identical": .bool(identical)]
     }
 
-    /// `{per_token}`: allocations of the whole process for each token of one sequence, once it is under way.
+    /// `{per_token, decoder_per_token}`: allocations of the whole process for each token of one sequence, once it is
+    /// under way, and those of the decoder's steps alone.
     func allocations(_ prompts: inout SyntheticPrompts) async -> JSONValue {
-        guard ca_is_available() else { return ["per_token": nil] }
+        guard ca_is_available() else { return ["per_token": nil, "decoder_per_token": nil] }
         let count = max(24, min(options.decode, 48))
         var tokens = 0
         for await event in engine.generate(request(prompts.text(Self.promptLength), tokens: count)) {
@@ -87,10 +88,31 @@ struct DecoderBenchmark {
         }
         let allocations = Double(ca_count())
         ca_stop()
-        return ["per_token": .number(allocations / Double(count - 8)), "tokens": .integer(count - 8)]
+        return [
+            "per_token": .number(allocations / Double(count - 8)),
+            "decoder_per_token": .number(decoderAllocations(steps: count - 8)),
+            "tokens": .integer(count - 8),
+        ]
     }
 
     // MARK: - Private
+
+    /// Allocations of one row's passes through the decoder and the head, within a page of keys and values.
+    private func decoderAllocations(steps: Int) -> Double {
+        let (decoder, configuration) = (engine.model.decoder, engine.model.decoder.configuration)
+        let state = Matrix(rows: 1, columns: configuration.hiddenSize)
+        let logits = Matrix(rows: 1, columns: configuration.vocabularySize)
+        let chunk = DecoderChunk(rows: 0..<1, sequence: DecoderSequence(cache: decoder.makeCache(), hooks: nil))
+        let chunks = [chunk]
+        for step in 0..<steps + 8 {
+            if step == 8 { ca_start() }
+            decoder.embed(step % configuration.vocabularySize, into: state)
+            decoder.forward(state, chunks: chunks)
+            decoder.writeLogits(of: state, into: logits)
+        }
+        defer { ca_stop() }
+        return Double(ca_count()) / Double(steps)
+    }
 
     private func request(_ prompt: PreparedPrompt, tokens: Int) -> GenerationRequest {
         var request = GenerationRequest(prompt: prompt, maxTokens: tokens)

@@ -92,7 +92,7 @@ final class GenerationRun: @unchecked Sendable {
     func embed(into rows: Matrix, decoder: LlamaDecoder) {
         let start = sequence.cache.count
         if isDecoding {
-            for token in tokens.suffix(1) { decoder.embed(CollectionOfOne(token.id), into: rows) }
+            for token in tokens.suffix(1) { decoder.embed(token.id, into: rows) }
             return
         }
         let positions = start..<start + rows.rows

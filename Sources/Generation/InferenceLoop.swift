@@ -114,7 +114,8 @@ struct InferenceLoop {
         statistics.rows += batch.states.rows
         publish()
         decide()
-        meter.recordStep(rows: batch.states.rows, operations: operations, seconds: (ContinuousClock.now - start).seconds)
+        let seconds = (ContinuousClock.now - start).seconds
+        meter.recordStep(rows: batch.states.rows, operations: operations, seconds: seconds)
     }
 
     /// What the decoder does for a run's next rows.

@@ -116,8 +116,13 @@ public final class LlamaDecoder: Sendable {
     }
 
     /// Writes the embeddings of `ids` into `rows`, `[ids, hidden]`.
-    public func embed(_ ids: some Collection<Int>, into rows: Matrix) {
+    public func embed(_ ids: [Int], into rows: Matrix) {
         embedding.gather(ids, into: rows)
+    }
+
+    /// Writes the embedding of one id into `row`, `[1, hidden]`.
+    public func embed(_ id: Int, into row: Matrix) {
+        embedding.read(id, into: row)
     }
 
     /// The threads that its operations run on.

@@ -16,14 +16,18 @@ public final class EmbeddingTable: Sendable {
     }
 
     /// Writes entry ids[i] to row i of `destination`. Every id must be in 0..<rows.
-    public func gather(_ ids: some Collection<Int>, into destination: Matrix) {
-        precondition(destination.rows == ids.count && destination.columns == columns, "gather into another shape")
-        for (i, id) in ids.enumerated() {
-            precondition(id >= 0 && id < rows, "\(tensor.name): entry \(id) of \(rows)")
-            destination.withRow(i) { row in
-                guard let base = row.baseAddress else { return }
-                tensor.read(id * columns..<(id + 1) * columns, into: base)
-            }
+    public func gather(_ ids: [Int], into destination: Matrix) {
+        precondition(destination.rows == ids.count, "gather into another shape")
+        for (i, id) in ids.enumerated() { read(id, into: destination.rows(i..<i + 1)) }
+    }
+
+    /// Writes one entry to a row. `id` must be in 0..<rows.
+    public func read(_ id: Int, into row: Matrix) {
+        precondition(row.rows == 1 && row.columns == columns, "an entry into another shape")
+        precondition(id >= 0 && id < rows, "\(tensor.name): entry \(id) of \(rows)")
+        row.withRow(0) { row in
+            guard let base = row.baseAddress else { return }
+            tensor.read(id * columns..<(id + 1) * columns, into: base)
         }
     }
 }

@@ -44,6 +44,7 @@ import Testing
             #expect(figure.isFinite && figure > 0, "\(path) is \(figure)")
         }
         #expect(number(result, "probe.overhead") != nil)
+        #expect(number(result, "allocations.decoder_per_token") == 0)
         #expect(result["streams"]?["identical"]?.bool == true)
         #expect(result["model"]?["weights"]?.string == format.rawValue)
         #expect(number(result, "probe.positions") == 593)
