@@ -81,15 +81,3 @@ void plain_f16_from_f32(const float *x, size_t count, uint16_t *y) {
 void plain_bf16_from_f32(const float *x, size_t count, uint16_t *y) {
     for (size_t i = 0; i < count; i++) y[i] = bf16_of_float(x[i]);
 }
-
-size_t ck_argmax(const float *x, size_t count) {
-    size_t best = 0;
-    float largest = -INFINITY;
-    for (size_t i = 0; i < count; i++) {
-        if (x[i] > largest) {
-            largest = x[i];
-            best = i;
-        }
-    }
-    return best;
-}

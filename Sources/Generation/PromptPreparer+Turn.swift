@@ -8,7 +8,7 @@ extension PromptPreparer {
     /// It is meant for a run whose cache has passed the context, so it carries no pictures.
     public func prompt(asking question: String, after context: PreparedPrompt) async throws -> PreparedPrompt {
         try await queue.run { _ in
-            let turn = self.encoder.encode(self.model.template.renderTurn(question), addSpecialTokens: false)
+            let turn = self.assembler.encoder.encode(self.model.template.renderTurn(question), addSpecialTokens: false)
             let before = context.layout.tokens.map { token in
                 PromptLayout.Token(
                     position: token.position,
@@ -20,12 +20,12 @@ extension PromptPreparer {
             let after = try turn.tokens.enumerated().map { index, token in
                 PromptLayout.Token(
                     position: context.layout.length + index,
-                    id: try self.checked(token.id),
+                    id: try self.assembler.checked(token.id),
                     text: token.text,
                     kind: PositionKind(token.kind)
                 )
             }
-            try self.checkLength(context.layout.length + after.count, parameter: "question")
+            try self.assembler.checkLength(context.layout.length + after.count, parameter: "question")
             return PreparedPrompt(
                 layout: PromptLayout(tokens: before + after, images: context.layout.images),
                 ids: context.ids + after.map(\.id),

@@ -85,17 +85,10 @@ public struct ImageGeometry: Sendable, Equatable {
     /// Image tokens in all grids together.
     public var patchCount: Int { tiles.reduce(0) { $0 + $1.rows * $1.cols } }
 
-    /// The box of one patch in original pixels, clipped to the picture.
+    /// One box in original pixels for each image token, in position order: tile by tile, each row-major.
     ///
-    /// A patch that lies wholly in padding gives a box without area on the picture's nearest edge, so that it
-    /// overlaps nothing.
-    public func patchBox(row: Int, col: Int, tile: Int = 0) -> Box {
-        let grid = tiles[tile]
-        precondition(0..<grid.rows ~= row && 0..<grid.cols ~= col, "patch outside the grid")
-        return box(of: grid, rows: row...row, cols: col...col)
-    }
-
-    /// One box for each image token, in position order: tile by tile, each row-major.
+    /// Boxes are clipped to the picture. A patch that lies wholly in padding gives a box without area on the picture's
+    /// nearest edge, so that it overlaps nothing.
     public var patchBoxes: [Box] {
         tiles.flatMap { grid in
             (0..<grid.rows * grid.cols).map { index in

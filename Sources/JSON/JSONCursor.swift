@@ -21,8 +21,8 @@ package struct JSONCursor {
     /// Objects and arrays nested deeper than this are refused.
     package static let depthLimit = 128
 
-    private let bytes: UnsafeRawBufferPointer
-    private var offset = 0
+    let bytes: UnsafeRawBufferPointer
+    var offset = 0
     private var depth = 0
     /// Where the last member's key began.
     private var keyOffset = 0
@@ -102,92 +102,6 @@ package struct JSONCursor {
         try expect(UInt8(ascii: "]"), "',' or ']'")
     }
 
-    /// Reads at most `limit` integers that are not negative and fit a signed word.
-    package mutating func naturals(limit: Int) throws(Fault) -> [Int] {
-        var values: [Int] = []
-        try array { (cursor) throws(Fault) in
-            let value = try cursor.natural()
-            guard values.count < limit else {
-                throw Fault(offset: cursor.offset, problem: "more than \(limit) numbers")
-            }
-            values.append(value)
-        }
-        return values
-    }
-
-    /// Reads an integer that is not negative.
-    package mutating func natural() throws(Fault) -> Int {
-        skipSpace()
-        let start = offset
-        var value = 0
-        while let byte = peek(), (0x30...0x39).contains(byte) {
-            let (scaled, scaleOverflow) = value.multipliedReportingOverflow(by: 10)
-            let (sum, sumOverflow) = scaled.addingReportingOverflow(Int(byte - 0x30))
-            guard !scaleOverflow, !sumOverflow else {
-                throw Fault(offset: start, problem: "number over \(Int.max)")
-            }
-            value = sum
-            offset += 1
-        }
-        guard offset > start else { throw unexpected("a whole number") }
-        guard offset == start + 1 || bytes[start] != 0x30 else {
-            throw Fault(offset: start, problem: "number with a leading zero")
-        }
-        return value
-    }
-
-    /// Reads a string; its bytes must be UTF-8 and its escapes valid.
-    package mutating func string() throws(Fault) -> String {
-        try expect(UInt8(ascii: "\""), "a string")
-        let start = offset
-        var units: [UInt8] = []
-        while true {
-            let run = offset
-            while let byte = peek(), byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\"), byte >= 0x20 {
-                offset += 1
-            }
-            guard let byte = peek() else { throw Fault(offset: start, problem: "string without an end") }
-            guard byte >= 0x20 else { throw Fault(offset: offset, problem: "control character in a string") }
-            let plain = bytes[run..<offset]
-            offset += 1
-            if byte == UInt8(ascii: "\"") {
-                if units.isEmpty { return try text(plain, start) }
-                units += plain
-                return try text(units, start)
-            }
-            units += plain
-            units += try escape().utf8
-        }
-    }
-
-    /// Reads a number; those with neither fraction nor exponent that fit are integers.
-    package mutating func number() throws(Fault) -> JSONNumber {
-        skipSpace()
-        let start = offset
-        _ = take(UInt8(ascii: "-"))
-        let firstDigit = offset
-        try digits()
-        guard offset == firstDigit + 1 || bytes[firstDigit] != UInt8(ascii: "0") else {
-            throw Fault(offset: start, problem: "number with a leading zero")
-        }
-        var isInteger = true
-        if take(UInt8(ascii: ".")) {
-            isInteger = false
-            try digits()
-        }
-        if take(UInt8(ascii: "e")) || take(UInt8(ascii: "E")) {
-            isInteger = false
-            _ = take(UInt8(ascii: "+")) || take(UInt8(ascii: "-"))
-            try digits()
-        }
-        let text = String(decoding: bytes[start..<offset], as: UTF8.self)
-        if isInteger, let value = Int(text) { return .integer(value) }
-        guard let value = Double(text), value.isFinite else {
-            throw Fault(offset: start, problem: "number over \(Double.greatestFiniteMagnitude)")
-        }
-        return .fraction(value)
-    }
-
     /// Reads `true` or `false`.
     package mutating func bool() throws(Fault) -> Bool {
         skipSpace()
@@ -223,28 +137,36 @@ package struct JSONCursor {
         guard offset == bytes.count else { throw unexpected("the end") }
     }
 
-    // MARK: - Private
+    // MARK: - Bytes
 
-    private func peek() -> UInt8? {
+    func peek() -> UInt8? {
         offset < bytes.count ? bytes[offset] : nil
     }
 
-    private mutating func skipSpace() {
+    mutating func skipSpace() {
         while let byte = peek(), byte == 0x20 || byte == 0x0a || byte == 0x0d || byte == 0x09 { offset += 1 }
     }
+
+    mutating func expect(_ byte: UInt8, _ what: String) throws(Fault) {
+        guard accept(byte) else { throw unexpected(what) }
+    }
+
+    func unexpected(_ what: String) -> Fault {
+        let found = peek().map { "byte 0x\(String($0, radix: 16))" } ?? "the end"
+        return Fault(offset: offset, problem: "expected \(what), found \(found)")
+    }
+
+    mutating func take(_ byte: UInt8) -> Bool {
+        guard peek() == byte else { return false }
+        offset += 1
+        return true
+    }
+
+    // MARK: - Private
 
     private mutating func accept(_ byte: UInt8) -> Bool {
         skipSpace()
         return take(byte)
-    }
-
-    private mutating func expect(_ byte: UInt8, _ what: String) throws(Fault) {
-        guard accept(byte) else { throw unexpected(what) }
-    }
-
-    private func unexpected(_ what: String) -> Fault {
-        let found = peek().map { "byte 0x\(String($0, radix: 16))" } ?? "the end"
-        return Fault(offset: offset, problem: "expected \(what), found \(found)")
     }
 
     private mutating func descend() throws(Fault) {
@@ -254,94 +176,7 @@ package struct JSONCursor {
         }
     }
 
-    private mutating func take(_ byte: UInt8) -> Bool {
-        guard peek() == byte else { return false }
-        offset += 1
-        return true
-    }
-
-    /// One digit or more.
-    private mutating func digits() throws(Fault) {
-        let start = offset
-        while let byte = peek(), (0x30...0x39).contains(byte) { offset += 1 }
-        guard offset > start else { throw unexpected("a digit") }
-    }
-
     private mutating func word(_ word: String) throws(Fault) {
         for byte in word.utf8 where !take(byte) { throw unexpected("\(word)") }
-    }
-
-    private func text(_ units: some Collection<UInt8>, _ start: Int) throws(Fault) -> String {
-        guard let text = String(validating: units, as: UTF8.self) else {
-            throw Fault(offset: start, problem: "string that is not UTF-8")
-        }
-        return text
-    }
-
-    private mutating func escape() throws(Fault) -> String {
-        guard let byte = peek() else { throw unexpected("an escape") }
-        offset += 1
-        switch byte {
-        case UInt8(ascii: "\""): return "\""
-        case UInt8(ascii: "\\"): return "\\"
-        case UInt8(ascii: "/"): return "/"
-        case UInt8(ascii: "b"): return "\u{8}"
-        case UInt8(ascii: "f"): return "\u{c}"
-        case UInt8(ascii: "n"): return "\n"
-        case UInt8(ascii: "r"): return "\r"
-        case UInt8(ascii: "t"): return "\t"
-        case UInt8(ascii: "u"): return String(try escapedScalar())
-        default:
-            offset -= 1
-            throw unexpected("an escape")
-        }
-    }
-
-    /// RFC 8259 §7: a character outside the basic plane is a pair of surrogates.
-    private mutating func escapedScalar() throws(Fault) -> Unicode.Scalar {
-        let start = offset
-        var code = try hexadecimal()
-        if (0xd800..<0xdc00).contains(code), peek() == UInt8(ascii: "\\") {
-            offset += 1
-            guard peek() == UInt8(ascii: "u") else { throw unexpected("a second surrogate") }
-            offset += 1
-            let low = try hexadecimal()
-            guard (0xdc00..<0xe000).contains(low) else {
-                throw Fault(offset: start, problem: "surrogate without its pair")
-            }
-            code = 0x10000 + (code - 0xd800) << 10 + (low - 0xdc00)
-        }
-        guard let scalar = Unicode.Scalar(code) else {
-            throw Fault(offset: start, problem: "surrogate without its pair")
-        }
-        return scalar
-    }
-
-    private mutating func hexadecimal() throws(Fault) -> UInt32 {
-        var code: UInt32 = 0
-        for _ in 0..<4 {
-            guard let digit = peek().flatMap({ Character(Unicode.Scalar($0)).hexDigitValue }) else {
-                throw unexpected("a hexadecimal digit")
-            }
-            code = code << 4 | UInt32(digit)
-            offset += 1
-        }
-        return code
-    }
-}
-
-/// A number as it was written.
-package enum JSONNumber: Equatable {
-    /// Without fraction or exponent, and within 64 bits.
-    case integer(Int)
-    /// Any other.
-    case fraction(Double)
-
-    /// The number, rounded to a double where it is a large integer.
-    package var double: Double {
-        switch self {
-        case .integer(let value): Double(value)
-        case .fraction(let value): value
-        }
     }
 }

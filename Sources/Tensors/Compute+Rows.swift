@@ -44,12 +44,6 @@ extension Compute {
         forRows(x, into: x) { $0.softmax($2, $3) }
     }
 
-    /// The column of each row's largest element, the first of equals; a NaN never wins.
-    public func argmax(_ x: Matrix) -> [Int] {
-        precondition(x.columns > 0, "argmax of empty rows")
-        return (0..<x.rows).map { r in x.withRow(r) { Int(ck_argmax($0.baseAddress, x.columns)) } }
-    }
-
     // MARK: - Private
 
     private typealias RowKernel =

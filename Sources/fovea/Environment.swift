@@ -11,11 +11,14 @@ enum Environment {
         return value
     }
 
-    /// The same for whole numbers.
-    static func integer(_ given: Int?, _ option: String) throws -> Int? {
+    /// The same for whole numbers of a range.
+    static func integer(_ given: Int?, _ option: String, in range: ClosedRange<Int>) throws -> Int? {
         guard let text = value(given.map(String.init), option) else { return nil }
         guard let number = Int(text) else {
             throw ValidationError("--\(option) is \"\(text)\"; it must be a whole number")
+        }
+        guard range.contains(number) else {
+            throw ValidationError("--\(option) is \(number); it must lie in \(range.lowerBound)…\(range.upperBound)")
         }
         return number
     }

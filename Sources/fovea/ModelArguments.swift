@@ -56,8 +56,8 @@ struct ModelArguments: ParsableArguments {
         options.format = try choice(weights, "weights")
         options.template = try choice(template, "template")
         options.preprocess = try choice(preprocess, "preprocess")
-        options.threads = try count(threads, "threads", limit: 1024)
-        options.context = try count(context, "context", limit: 1 << 24)
+        options.threads = try Environment.integer(threads, "threads", in: 1...1024)
+        options.context = try Environment.integer(context, "context", in: 1...(1 << 24))
         return options
     }
 
@@ -81,13 +81,5 @@ struct ModelArguments: ParsableArguments {
             throw ValidationError("--\(name) is \"\(text)\"; choose one of \(choices)")
         }
         return choice
-    }
-
-    private func count(_ value: Int?, _ name: String, limit: Int) throws -> Int? {
-        guard let number = try Environment.integer(value, name) else { return nil }
-        guard (1...limit).contains(number) else {
-            throw ValidationError("--\(name) is \(number); it must lie in 1…\(limit)")
-        }
-        return number
     }
 }

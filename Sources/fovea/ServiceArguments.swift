@@ -37,24 +37,48 @@ struct ServiceArguments: ParsableArguments {
     )
     var memoryBudget: Int?
 
+    @Option(help: ArgumentHelp("Compressed contexts to keep at most. Default: 64.", valueName: "n"))
+    var maxContexts: Int?
+
+    @Option(help: ArgumentHelp("Bytes of all compressed contexts at most. Default: 1073741824.", valueName: "bytes"))
+    var contextBytes: Int?
+
+    @Option(help: ArgumentHelp("Seconds that a context lives unasked. Default: 3600.", valueName: "seconds"))
+    var contextTTL: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "Bytes that answered requests may leave for later ones: keys and values of prompts, embeddings of pictures.",
+            discussion: "0 keeps nothing. Default: 16 full contexts, at most a quarter of the memory that is left.",
+            valueName: "n"
+        )
+    )
+    var cacheBytes: Int?
+
     /// The configuration that the options and the environment give.
     func configuration() throws -> ServiceConfiguration {
         var configuration = ServiceConfiguration()
         configuration.externalJudge = try judge()
-        if let seconds = try Environment.integer(timeBudget, "time-budget") {
-            guard seconds > 0 else { throw ValidationError("--time-budget is \(seconds); it must be positive") }
-            configuration.timeBudget = Double(seconds)
-        }
-        if let mebibytes = try Environment.integer(memoryBudget, "memory-budget") {
-            guard (1...1 << 30).contains(mebibytes) else {
-                throw ValidationError("--memory-budget is \(mebibytes); it must lie in 1…\(1 << 30)")
-            }
-            configuration.memoryBudget = mebibytes << 20
-        }
+        let seconds = try Environment.integer(timeBudget, "time-budget", in: 1...(1 << 40))
+        configuration.timeBudget = seconds.map(Double.init)
+        let mebibytes = try Environment.integer(memoryBudget, "memory-budget", in: 1...(1 << 30))
+        configuration.memoryBudget = mebibytes.map { $0 << 20 }
+        configuration.contexts = try contextLimits()
+        configuration.cacheBytes = try Environment.integer(cacheBytes, "cache-bytes", in: 0...(1 << 50))
         return configuration
     }
 
     // MARK: - Private
+
+    private func contextLimits() throws -> ContextLimits {
+        var limits = ContextLimits()
+        limits.count = try Environment.integer(maxContexts, "max-contexts", in: 1...1_000_000) ?? limits.count
+        limits.bytes = try Environment.integer(contextBytes, "context-bytes", in: 1...(1 << 50)) ?? limits.bytes
+        if let seconds = try Environment.integer(contextTTL, "context-ttl", in: 1...31_536_000) {
+            limits.timeToLive = .seconds(seconds)
+        }
+        return limits
+    }
 
     private func judge() throws -> ExternalJudge.Configuration? {
         guard let text = Environment.value(judgeURL, "judge-url") else { return nil }

@@ -50,8 +50,8 @@ import Testing
             modelWidth: 12,
             tiles: [tile]
         )
-        #expect(geometry.floorDivided.patchBox(row: 0, col: 3) == Box(x0: 45, y0: 0, x1: 60, y1: 15))
-        #expect(geometry.floorDivided.patchBox(row: 3, col: 0) == Box(x0: 0, y0: 45, x1: 15, y1: 60))
+        #expect(geometry.floorDivided.patchBoxes[3] == Box(x0: 45, y0: 0, x1: 60, y1: 15))
+        #expect(geometry.floorDivided.patchBoxes[12] == Box(x0: 0, y0: 45, x1: 15, y1: 60))
         #expect(geometry.patches([]) == geometry)
         #expect(geometry.patches([.floorGrid]) == geometry.floorDivided)
     }

@@ -28,20 +28,19 @@ import Testing
         #expect(geometry.patchCount == 576)
         #expect(geometry.patchBoxes.count == 576)
         let side = 500.0 / 24  // no whole number: floor division would drift
-        Self.expectClose(geometry.patchBox(row: 0, col: 0), [0, 0, side, side])
-        Self.expectClose(geometry.patchBox(row: 3, col: 23), [23 * side, 3 * side, 500, 4 * side])
-        Self.expectClose(geometry.patchBox(row: 23, col: 3), [3 * side, 23 * side, 4 * side, 500])
-        #expect(geometry.patchBoxes[3 * 24 + 23] == geometry.patchBox(row: 3, col: 23))
+        Self.expectClose(geometry.patchBoxes[0], [0, 0, side, side])
+        Self.expectClose(geometry.patchBoxes[3 * 24 + 23], [23 * side, 3 * side, 500, 4 * side])
+        Self.expectClose(geometry.patchBoxes[23 * 24 + 3], [3 * side, 23 * side, 4 * side, 500])
     }
 
     @Test func aCropStartsAtItsOffset() throws {
         // 640x480 becomes 448x336; (448 - 336) / 2 = 56 columns, 80 original ones, are cut off on either side.
         let wide = try Self.geometry(640, 480, .crop)
-        Self.expectClose(wide.patchBox(row: 0, col: 0), [80, 0, 100, 20])
-        Self.expectClose(wide.patchBox(row: 23, col: 23), [540, 460, 560, 480])
+        Self.expectClose(wide.patchBoxes[0], [80, 0, 100, 20])
+        Self.expectClose(wide.patchBoxes[23 * 24 + 23], [540, 460, 560, 480])
         Self.expectClose(wide.tileBox(0), [80, 0, 560, 480])
         let tall = try Self.geometry(480, 640, .crop)
-        Self.expectClose(tall.patchBox(row: 0, col: 0), [0, 80, 20, 100])
+        Self.expectClose(tall.patchBoxes[0], [0, 80, 20, 100])
         Self.expectClose(tall.tileBox(0), [0, 80, 480, 560])
     }
 
@@ -56,10 +55,10 @@ import Testing
         // 640x480 on 640x640: 80 rows of ground above, 26.67 a patch.
         let geometry = try Self.geometry(640, 480, .pad)
         let side = 640.0 / 24
-        #expect(geometry.patchBox(row: 0, col: 5).isEmpty)
-        Self.expectClose(geometry.patchBox(row: 0, col: 5), [5 * side, 0, 6 * side, 0])
-        Self.expectClose(geometry.patchBox(row: 23, col: 0), [0, 480, side, 480])
-        Self.expectClose(geometry.patchBox(row: 3, col: 0), [0, 0, side, 4 * side - 80])
+        #expect(geometry.patchBoxes[5].isEmpty)
+        Self.expectClose(geometry.patchBoxes[5], [5 * side, 0, 6 * side, 0])
+        Self.expectClose(geometry.patchBoxes[23 * 24], [0, 480, side, 480])
+        Self.expectClose(geometry.patchBoxes[3 * 24], [0, 0, side, 4 * side - 80])
         Self.expectClose(geometry.tileBox(0), [0, 0, 640, 480])
     }
 

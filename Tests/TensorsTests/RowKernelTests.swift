@@ -156,9 +156,4 @@ private let lengths = [1, 2, 3, 5, 7, 8, 15, 16, 17, 31, 33, 63, 64, 100, 1023]
             #expect(x.row(1).allSatisfy { $0.bitPattern == 0 })
         }
     }
-
-    @Test func argmaxIsTheFirstOfEqualsAndIgnoresNaN() {
-        let x = Matrix(rows: 3, columns: 4, values: [1, 3, 3, 2, .nan, -5, -4, .nan, -1, -1, -1, -1])
-        #expect(Compute(threads: 1).argmax(x) == [1, 2, 0])
-    }
 }

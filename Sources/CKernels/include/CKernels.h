@@ -168,9 +168,6 @@ size_t ck_attention_scratch_size(size_t row_count, size_t keys, size_t head_dim)
 void ck_pack_panel(const ck_kernels *table, const void *const *rows, const ck_type *types, size_t row_count, size_t k,
                    ck_format format, void *panel);
 
-/// Index of the largest element, the first of equals; NaN never wins. `count` must not be 0.
-size_t ck_argmax(const float *x, size_t count);
-
 /// Processors this thread may run on (sched_getaffinity), at least 1.
 size_t ck_affinity_count(void);
 
