@@ -96,6 +96,16 @@ private struct CountingExperiment: Experiment {
         #expect(try bytes("a/items.jsonl").count { $0 == UInt8(ascii: "\n") } == 6)
     }
 
+    @Test func resultsOfAnotherDataSetAreNotGoneOnWith() async throws {
+        defer { try? FileManager.default.removeItem(at: out) }
+        try await run(CountingExperiment(), in: "a", limit: 2)
+        let lines = out.appendingPathComponent("a/items.jsonl")
+        let text = try String(contentsOf: lines, encoding: .utf8)
+        try Data(text.replacingOccurrences(of: "scene-02", with: "scene-77").utf8).write(to: lines)
+        let error = await #expect(throws: DatasetError.self) { try await run(CountingExperiment(), in: "a") }
+        #expect(error?.description.contains("picture 2 as scene-77.png, which now is scene-02.png") == true)
+    }
+
     @Test func aLineThatIsNoResultIsNamed() async throws {
         defer { try? FileManager.default.removeItem(at: out) }
         try await run(CountingExperiment(), in: "a", limit: 2)

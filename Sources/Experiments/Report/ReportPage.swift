@@ -39,7 +39,7 @@ enum ReportPage {
         td,th{text-align:left;padding:.1rem .8rem .1rem 0;border-bottom:1px solid var(--faint);vertical-align:top}
         .verdicts{max-width:90ch;padding-left:1.2rem;margin:.6rem 0}
         .notice{border-left:3px solid #d55e00;padding:.2rem 1rem;margin:1rem 0}
-        .shots{display:grid;grid-template-columns:repeat(auto-fill,minmax(150px,1fr));gap:.8rem;margin:1rem 0}
+        .shots{display:grid;grid-template-columns:repeat(auto-fill,minmax(118px,1fr));gap:.8rem;margin:1rem 0}
         .shots figure{padding:.5rem}.shots img{display:block;width:100%;border-radius:4px;image-rendering:auto}
         .shots figcaption{margin:.4rem 0 0}
         pre{background:var(--card);padding:.6rem 1rem;border-radius:8px;overflow-x:auto;font-size:.85rem}

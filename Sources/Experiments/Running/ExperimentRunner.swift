@@ -59,6 +59,7 @@ public struct ExperimentRunner: Sendable {
         let settings = try claimDirectory()
         let journal = try ResultJournal(out.appendingPathComponent("items.jsonl"))
         let finished = Set(journal.items.map(\.id))
+        try checkPictures(journal.items)
         let start = ContinuousClock.now
         var measured = 0
         var done = pictures.count { finished.contains($0.id) }
@@ -109,6 +110,19 @@ public struct ExperimentRunner: Sendable {
             )
         }
         return settings
+    }
+
+    /// Makes sure that results are of this data set: numbers alone would not show that it has changed.
+    private func checkPictures(_ items: [ItemResult]) throws {
+        let files = Dictionary(items.map { ($0.id, $0.file) }) { first, _ in first }
+        for picture in pictures {
+            guard let known = files[picture.id], known != picture.file else { continue }
+            throw DatasetError(
+                out.appendingPathComponent("items.jsonl").path,
+                "has results of picture \(picture.id) as \(known), which now is \(picture.file); go on with the same data "
+                    + "set, or name another --out"
+            )
+        }
     }
 
     /// The pictures that this run is about, in the data set's order.
