@@ -14,6 +14,7 @@ extension APIRequest {
 
     /// The plan of gradients at the end of `prompt`.
     func plan(_ prompt: PreparedPrompt, gradients: AttributionRequest) throws -> CostPlan {
+        _ = try gradients.positions.resolved(in: prompt.layout, parameter: "gradients.positions")
         var plan = plan(prompt, maxTokens: 0)
         plan.gradients = try resident.attributor.plan(gradients, length: prompt.ids.count)
         return plan

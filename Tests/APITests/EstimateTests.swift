@@ -97,6 +97,8 @@ struct EstimateTests {
         #expect(unknown.status == 422)
         #expect(try unknown.json.at("error.param") == "route")
         #expect(try await api.post("/v1/estimate", .question()).status == 400)
+        let blind = JSONValue.question(image: nil, members: ["route": "/v1/gradients"])
+        #expect(try await api.post("/v1/estimate", blind).json.at("error.param") == "gradients.positions")
     }
 
     /// A prompt about a picture takes three pages of 64 positions in the embedded model.

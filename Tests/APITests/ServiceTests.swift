@@ -109,4 +109,14 @@ struct ServiceTests {
         }
         check(document)
     }
+
+    @Test("the description asks for a key on every route but /health")
+    func keys() async throws {
+        let document = try await TestAPI.shared.get().get("/openapi.json").json
+        for (path, operations) in try #require(try document.at("paths").object) {
+            for operation in (operations.object ?? [:]).values {
+                #expect((operation["security"] != nil) == (path != "/health"), "\(path)")
+            }
+        }
+    }
 }
