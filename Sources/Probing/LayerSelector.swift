@@ -28,8 +28,11 @@ public enum LayerSelector: Sendable, Equatable {
         "late": .fraction(0.66, 1),
     ]
 
+    private static let forms = ["from", "to", "window", "except", "center", "fraction"]
+
     /// Reads any form of the API.
     public init(_ field: ProbeField) throws(ProbeError) {
+        try field.checkOne(of: Self.forms)
         if let name = field.value.string {
             guard let preset = name == "all" ? .all : Self.presets[name] else {
                 throw .invalid(
@@ -120,7 +123,8 @@ extension LayerSelector: CustomStringConvertible {
         case .to(let last): "0-\(last)"
         case .window(let first, let last): "\(first)-\(last)"
         case .except(let first, let last): "except \(first)-\(last)"
-        case .centered(let center, let width): "\(center)±\(width / 2)"
+        case .centered(let center, let width):
+            width % 2 == 1 ? "\(center)±\(width / 2)" : "\(center)-\(width / 2)+\(width / 2 - 1)"
         case .fraction(let low, let high):
             Self.presets.first { $0.value == self }?.key ?? "\(low)…\(high)"
         }

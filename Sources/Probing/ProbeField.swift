@@ -30,6 +30,13 @@ public struct ProbeField: Sendable {
         return self
     }
 
+    /// Refuses an object with members of several `forms`, each of which means something on its own.
+    func checkOne(of forms: [String]) throws(ProbeError) {
+        let given = forms.filter { member($0) != nil }
+        guard given.count > 1 else { return }
+        throw .invalid(path, "has \(given.joined(separator: " and ")), which are different forms; give one")
+    }
+
     /// The elements of an array.
     public func elements() throws(ProbeError) -> [ProbeField] {
         guard let array = value.array else { throw .invalid(path, "must be an array, not \(value.kind)") }

@@ -35,6 +35,10 @@ public indirect enum SpanSelector: Sendable {
     /// Positions in all.
     case intersect([SpanSelector])
 
+    private static let forms = [
+        "range", "patches", "box", "polygon", "mask", "rows", "register", "random", "top_attended", "dilate", "union",
+        "minus", "intersect",
+    ]
     private static let maximumDepth = 4
     private static let maximumParts = 32
 
@@ -47,6 +51,7 @@ public indirect enum SpanSelector: Sendable {
         guard depth < Self.maximumDepth else {
             throw .invalid(field.path, "spans nest at most \(Self.maximumDepth) deep")
         }
+        try field.checkOne(of: Self.forms)
         if let name = field.value.string {
             self = .named(name)
         } else if field.value.array != nil {
@@ -136,7 +141,7 @@ public indirect enum SpanSelector: Sendable {
             return .mask(try pixelMask(mask), buffer: buffer, image: image)
         }
         if let register = field.member("register") {
-            return .register(sigma: try register.member("sigma")?.number() ?? 2, image: image)
+            return .register(sigma: try register.object().member("sigma")?.number() ?? 2, image: image)
         }
         if let rows = field.member("rows") { return .rows(try rows.integers(), image: image) }
         throw .invalid(

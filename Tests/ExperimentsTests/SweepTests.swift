@@ -118,6 +118,12 @@ private enum PaperLayout {
         #expect(try PaperLayout.resolve(own, depth: 32).sources.promptPositions == [PaperLayout.last])
     }
 
+    @Test func windowsThatDifferInOneLayerBothRun() {
+        let windows = [2, 3].map { LayerSelector.centered(4, width: $0) }
+        let sweep = Sweep.windows([.preset(.imageToText, layers: .all)], layers: windows)
+        #expect(sweep.map(\.name) == ["img->txt@4-1+0", "img->txt@4±1"])
+    }
+
     @Test func whatActsInNoLayerRunsOnce() {
         let sweep = Sweep.fromLayer(
             [.tokenAblation(.named("image"), .zero), .preset(.imageToText, layers: .all)],

@@ -172,6 +172,25 @@ import Testing
         }
     }
 
+    /// Oracle 11 across requests: what a warm engine takes from earlier runs is what a cold one computes.
+    @Test(arguments: cases)
+    func aWarmEngineEqualsAColdOne(fixture: ModelFixture, trials: Int) async throws {
+        let oracle = try await OracleCase(fixture)
+        let warm = InferenceEngine(model: oracle.model, prefixBytes: 1 << 28)
+        var plan = oracle.plan(seed: 1111)
+        var reused = 0
+        for trial in 0..<trials {
+            var request = oracle.request(ResolvedInterventions(), maxTokens: plan.pick(5))
+            if trial % 3 > 0 { request.interventions = try await oracle.next(&plan) }
+            if plan.pick(4) == 0 { request.lens = try oracle.lens(positions: 1..<2 + plan.pick(9)) }
+            if plan.pick(4) == 0 { request.capture = try oracle.everything() }
+            let result = try #require(await warm.result(of: request))
+            expectSameProbes(result, try await oracle.run(request), "\(fixture), trial \(trial)")
+            reused += result.cachedTokens > 0 ? 1 : 0
+        }
+        #expect(reused > 0, "some of the runs start from others")
+    }
+
     // MARK: - Private
 
     /// Interventions of every kind of edge and state that select nothing or change nothing.

@@ -53,6 +53,7 @@ import Testing
             (8, "must be"), ([1.5], "integer"), (["a"], "integer"), ("middle", "middle"), ([:], "must be"),
             (["window": [1]], "two integers"), (["window": 3], "array"), (["center": 2], "width"),
             (["fraction": [0.1]], "2 numbers"), (["from": "x"], "integer"), (true, "must be"),
+            (["from": 2, "to": 5], "from and to"), (["window": [1, 2], "center": 3, "width": 1], "window and center"),
         ] as [(JSONValue, String)]
     )
     func aFormThatIsNoneIsInvalidAndNamed(form: JSONValue, words: String) throws {
@@ -79,6 +80,20 @@ import Testing
         #expect(error?.kind == .unsupported)
         #expect(error?.parameter == "plan.layers")
         #expect(error?.message.contains(words) == true, "\(String(describing: error))")
+    }
+
+    /// A sweep runs what is named alike once.
+    @Test func windowsOfDifferentLayersHaveDifferentNames() throws {
+        var names: [String: [Int]] = [:]
+        for center in 0..<8 {
+            for width in 1...6 {
+                let selector = LayerSelector.centered(center, width: width)
+                let layers = try selector.resolved(count: 8, parameter: "x")
+                #expect(names.updateValue(layers, forKey: selector.description) == nil, "\(selector)")
+            }
+        }
+        #expect(LayerSelector.centered(4, width: 5).description == "4±2")
+        #expect(LayerSelector.centered(4, width: 4).description == "4-2+1")
     }
 
     private func resolve(_ form: JSONValue, _ count: Int) throws -> [Int] {

@@ -77,7 +77,11 @@ import Testing
             (["union": []], "span.union.*at least one"), (["union": "image"], "span.union.*array"),
             (["minus": ["image"]], "span.minus.*2 spans"),
             (["union": ["image", ["range": [1]]]], "span.union\\[1\\].range"),
-            (["register": ["sigma": "x"]], "span.register.sigma"),
+            (["register": ["sigma": "x"]], "span.register.sigma"), (["register": 3], "span.register.*object"),
+            (["box": [0, 0, 1, 1], "rows": [0]], "span.*box and rows"),
+            (
+                ["union": ["image", ["range": [0, 1], "minus": ["image", "bos"]]]], "span.union\\[1\\].*range and minus"
+            ),
         ] as [(JSONValue, String)]
     )
     func aFormThatIsNoneIsInvalidAndNamesItsPath(form: JSONValue, pattern: String) throws {
