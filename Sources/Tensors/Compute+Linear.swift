@@ -31,44 +31,50 @@ extension Compute {
                     y: y.base,
                     y_stride: y.stride
                 )
-                let work = LinearWork(
-                    kernels: kernels,
-                    gemm: gemm,
-                    packed: packed,
+                let tasks = LinearTasks(
+                    gemm,
                     x: x,
                     weights: weights,
-                    scratch: blocks,
+                    packed: packed,
+                    kernels: kernels,
                     threads: pool.threads
                 )
-                run(work)
+                run(tasks, blocks)
             }
         }
     }
 
     // MARK: - Private
 
-    private func run(_ work: LinearWork) {
-        withUnsafePointer(to: work) { context in
-            pool.run(tasks: work.rowTiles, context: context) { work, tile, _ in
-                work.assumingMemoryBound(to: LinearWork.self).pointee.pack(tile: tile)
-            }
-            pool.run(tasks: work.tasks, context: context) { work, task, worker in
-                work.assumingMemoryBound(to: LinearWork.self).pointee.multiply(task: task, worker: worker)
+    private func run(_ tasks: LinearTasks, _ scratch: WorkerScratch) {
+        scratch.blocks.withUnsafeBufferPointer { blocks in
+            var tasks = tasks
+            tasks.scratch = blocks.baseAddress
+            withUnsafePointer(to: tasks) { context in
+                pool.run(tasks: context.pointee.rowTiles, context: context) { tasks, tile, _ in
+                    tasks.assumingMemoryBound(to: LinearTasks.self).pointee.pack(tile: tile)
+                }
+                pool.run(tasks: context.pointee.count, context: context) { tasks, task, worker in
+                    tasks.assumingMemoryBound(to: LinearTasks.self).pointee.multiply(task: task, worker: worker)
+                }
             }
         }
     }
 }
 
-/// One product cut into tasks. Unchecked because of the pointers: tasks write disjoint parts.
-private struct LinearWork: @unchecked Sendable {
-    let kernels: ck_kernels
-    let gemm: ck_gemm
-    let packed: UnsafeMutableRawPointer
-    let x: Matrix
-    let weights: Linear
-    let scratch: WorkerScratch
-    let rowTiles, tasks: Int
-    private let rowBlocks, panelsPerTask: Int
+/// One product cut into tasks, which write disjoint parts.
+///
+/// Nothing here counts references: threads that take tasks side by side would wait for each other's counting.
+private struct LinearTasks {
+    private let kernels: ck_kernels
+    private let gemm: ck_gemm
+    private let packed: UnsafeMutableRawPointer
+    private let x: UnsafePointer<Float>
+    private let stride, panels, rowBlocks, panelsPerTask: Int
+    /// Tasks of packing, and of multiplying.
+    let rowTiles, count: Int
+    /// A block of memory for each worker.
+    var scratch: UnsafePointer<UnsafeMutableRawPointer>?
 
     private static let rowBlock = Int(CK_ROW_BLOCK)
     private static let rowTile = Int(CK_ROW_TILE)
@@ -77,40 +83,40 @@ private struct LinearWork: @unchecked Sendable {
     private static let taskBytes = 128 << 10
 
     init(
-        kernels: ck_kernels,
-        gemm: ck_gemm,
-        packed: UnsafeMutableRawPointer,
+        _ gemm: ck_gemm,
         x: Matrix,
         weights: Linear,
-        scratch: WorkerScratch,
+        packed: UnsafeMutableRawPointer,
+        kernels: ck_kernels,
         threads: Int
     ) {
-        (self.kernels, self.gemm, self.packed) = (kernels, gemm, packed)
-        (self.x, self.weights, self.scratch) = (x, weights, scratch)
+        (self.gemm, self.kernels, self.packed) = (gemm, kernels, packed)
+        (self.x, stride) = (UnsafePointer(x.base), x.stride)
+        panels = weights.panelCount
         rowTiles = (x.rows + Self.rowTile - 1) / Self.rowTile
         rowBlocks = (x.rows + Self.rowBlock - 1) / Self.rowBlock
         // Enough tasks that no thread waits long for the last one, else as many panels as share the packed rows. One
         // block of rows waits for the weights alone: its tasks are as short as their start allows.
         let most = rowBlocks == 1 ? max(1, Self.taskBytes / weights.panelByteCount) : Self.largestGroup
-        let panels = weights.panelCount
         panelsPerTask = max(1, min(most, panels * rowBlocks / (threads * 8)))
-        tasks = (panels + panelsPerTask - 1) / panelsPerTask * rowBlocks
+        count = (panels + panelsPerTask - 1) / panelsPerTask * rowBlocks
     }
 
     /// Packs one tile of rows.
     func pack(tile: Int) {
         let first = tile * Self.rowTile
-        let end = min(first + Self.rowTile, x.rows)
-        kernels.pack_rows(gemm.format, x.base, x.stride, gemm.rows, gemm.inputs, first, end, packed)
+        let end = min(first + Self.rowTile, gemm.rows)
+        kernels.pack_rows(gemm.format, x, stride, gemm.rows, gemm.inputs, first, end, packed)
     }
 
     /// Multiplies one block of rows with some panels.
     func multiply(task: Int, worker: Int) {
+        guard let memory = scratch?[worker].assumingMemoryBound(to: Float.self) else { return }
         let row = task % rowBlocks * Self.rowBlock
         let panel = task / rowBlocks * panelsPerTask
-        let last = min(panel + panelsPerTask, weights.panelCount)
+        let last = min(panel + panelsPerTask, panels)
         withUnsafePointer(to: gemm) {
-            kernels.gemm($0, row, min(row + Self.rowBlock, x.rows), panel, last, scratch.floats(worker))
+            kernels.gemm($0, row, min(row + Self.rowBlock, gemm.rows), panel, last, memory)
         }
     }
 }
