@@ -16,7 +16,7 @@ public final class WorkerPool: Sendable {
     public init(threads: Int? = nil) {
         self.threads = max(1, threads ?? ProcessorLimit.current())
         // With more threads than processors, whoever spins keeps the one waited for from running.
-        shared = SharedState(spins: self.threads > ProcessorLimit.current() ? 0 : 2000)
+        shared = SharedState(threads: self.threads, spins: self.threads > ProcessorLimit.current() ? 0 : 2000)
         for worker in 1..<max(self.threads, 1) {
             let thread = Thread { [shared] in shared.work(as: worker) }
             thread.name = "fovea-worker-\(worker)"
@@ -26,8 +26,8 @@ public final class WorkerPool: Sendable {
 
     deinit { shared.stop() }
 
-    /// Calls `body` for every task in 0..<tasks and returns when all are done. Tasks are handed out as threads become
-    /// free; `worker` in 0..<threads names the thread, for scratch. Calls from several threads take turns; a call from
+    /// Calls `body` for every task in 0..<tasks and returns when all are done. Each thread begins with a part of its own,
+    /// in order, and one that is through takes over the last tasks of others; `worker` in 0..<threads names the thread, for scratch. Calls from several threads take turns; a call from
     /// within `body` deadlocks.
     public func run(tasks: Int, _ body: @Sendable (_ task: Int, _ worker: Int) -> Void) {
         guard tasks > 0 else { return }
@@ -81,7 +81,7 @@ private struct PoolJob {
 private final class SharedState: @unchecked Sendable {
     /// Number of the call << 16 | open << 15 | threads inside.
     private let door = Atomic<UInt64>(0)
-    private let nextTask = Atomic<Int>(0)
+    private let shares: TaskShares
     private let sleepers = Atomic<Int>(0)
     private let stopped = Atomic<Bool>(false)
     private let wake = NSCondition()
@@ -92,11 +92,14 @@ private final class SharedState: @unchecked Sendable {
     /// Looks at the door before a thread gives up its processor.
     private let spins: Int
 
-    init(spins: Int) { self.spins = spins }
+    init(threads: Int, spins: Int) {
+        shares = TaskShares(threads: threads)
+        self.spins = spins
+    }
 
     func run(_ job: PoolJob) {
         self.job = job
-        nextTask.store(0, ordering: .relaxed)
+        shares.divide(job.tasks)
         let call = (door.load(ordering: .relaxed) >> 16) + 1
         door.store(call << 16 | Self.open, ordering: .sequentiallyConsistent)
         if sleepers.load(ordering: .sequentiallyConsistent) > 0 {
@@ -132,11 +135,7 @@ private final class SharedState: @unchecked Sendable {
 
     private func takeTasks(worker: Int) {
         guard let job else { return }
-        while true {
-            let task = nextTask.add(1, ordering: .relaxed).oldValue
-            guard task < job.tasks else { return }
-            job.body(job.context, task, worker)
-        }
+        while let task = shares.next(worker) { job.body(job.context, task, worker) }
     }
 
     /// Waits for a call later than `lastCall` and goes in; nil when the pool is gone.
