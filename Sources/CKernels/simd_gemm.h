@@ -79,9 +79,10 @@ static void decode_pairs(const uint32_t *pairs, size_t k, float *floats) {
 }
 #endif
 
-/// Adds one block of inputs to the sums of one panel: sums[rows][CK_PANEL]. `decoded` has room for a block of floats.
-static void multiply_panel(const ck_gemm *g, size_t row_begin, size_t row_end, size_t panel, size_t k_begin,
-                           float *decoded, float *sums) {
+/// Adds one block of inputs to the sums of one panel, sums[rows][CK_PANEL], or of one row with `panels` = 2 of them.
+/// `decoded` has room for a block of floats.
+static void multiply_panel(const ck_gemm *g, size_t row_begin, size_t row_end, size_t panel, size_t panels,
+                           size_t k_begin, float *decoded, float *sums) {
     size_t inputs = padded_inputs(g->format, g->inputs), k = smaller_size(inputs - k_begin, k_block);
     size_t element = g->format == CK_BF16_WEIGHTS ? sizeof(uint16_t) : sizeof(float);
     const char *weights = (const char *)g->panels + panel * ck_panel_size(g->format, g->inputs);
@@ -114,6 +115,7 @@ static void multiply_panel(const ck_gemm *g, size_t row_begin, size_t row_end, s
                 .c = sums + (row - row_begin) * CK_PANEL + column,
                 .c_stride = CK_PANEL,
                 .resume = k_begin > 0,
+                .next_panel = panels > 1 ? ck_panel_size(g->format, g->inputs) / sizeof(float) : 0,
                 .ahead = ahead,
                 .ahead_step = ahead_step,
             };
@@ -185,13 +187,13 @@ static void gemm_floats(const ck_gemm *g, size_t row_begin, size_t row_end, size
                         float *scratch) {
     size_t rows = row_end - row_begin, sums = rows * CK_PANEL;
     float *decoded = scratch + panel_group * sums;
-    // Few rows stay in the cache anyway; a panel at a time then streams the weights in order.
-    size_t group = rows <= tile_rows ? 1 : panel_group;
+    // Few rows stay in the cache anyway; a panel at a time, or two, then streams the weights in order.
+    size_t group = rows > tile_rows ? panel_group : rows == 1 ? 2 : 1;
     for (size_t first = panel_begin; first < panel_end; first += group) {
-        size_t last = smaller_size(first + group, panel_end);
+        size_t last = smaller_size(first + group, panel_end), step = rows == 1 ? last - first : 1;
         for (size_t k = 0; k < g->inputs; k += k_block)
-            for (size_t p = first; p < last; p++)
-                multiply_panel(g, row_begin, row_end, p, k, decoded, scratch + (p - first) * sums);
+            for (size_t p = first; p < last; p += step)
+                multiply_panel(g, row_begin, row_end, p, step, k, decoded, scratch + (p - first) * sums);
         for (size_t p = first; p < last; p++)
             finish_panel(g, row_begin, row_end, p, scratch + (p - first) * sums);
     }

@@ -12,6 +12,7 @@ enum {
     pass_columns = 2 * lanes,
     /// Rows up to which a tile of all CK_PANEL columns still fits the registers.
     wide_tile_rows = lanes == 16 ? tile_rows : 2,
+    panel_vectors = CK_PANEL / lanes,
 };
 
 /// Element (r, i) of a is a[r * row_step + i * k_step]; of b, row i (in bf16 pair i) starts at word i * b_step.
@@ -24,12 +25,20 @@ typedef struct {
     size_t c_stride;
     /// Continue the sums in c instead of starting at zero.
     bool resume;
+    /// Words from a panel to the next, of two that one row is multiplied with side by side: their sums wait less for
+    /// each other, and memory delivers more to two streams. 0: one panel. Sums of the second follow those of the first.
+    size_t next_panel;
     /// Memory asked for meanwhile, `ahead_step` bytes for each row of b; NULL: what follows b.
     const char *ahead;
     size_t ahead_step;
 } tile_work;
 
-typedef vec tile_sums[max_tile_rows][CK_PANEL / lanes];
+typedef vec tile_sums[max_tile_rows][2 * panel_vectors];
+
+/// Where vector v of a row of b starts.
+static ALWAYS_INLINE size_t word_of(const tile_work *t, size_t v) {
+    return v / panel_vectors * t->next_panel + v % panel_vectors * lanes;
+}
 
 static ALWAYS_INLINE void start_sums(tile_sums sums, const tile_work *t, size_t rows, size_t vectors) {
     UNROLLED for (size_t r = 0; r < rows; r++)
@@ -50,11 +59,13 @@ static ALWAYS_INLINE void add_row_products(tile_sums sums, const float *a, size_
     }
 }
 
-/// Asks for memory some rows ahead, up to two lines for each row: the hardware alone falls behind when few rows share a
-/// panel.
-static ALWAYS_INLINE void prefetch_two(const char *ahead) {
-    __builtin_prefetch(ahead);
-    __builtin_prefetch(ahead + 64);
+/// Asks for memory some rows ahead, up to two lines for each row and panel: the hardware alone falls behind when few rows
+/// share a panel.
+static ALWAYS_INLINE void prefetch_rows(const tile_work *t, const char *ahead, size_t vectors) {
+    UNROLLED for (size_t v = 0; v < vectors; v += panel_vectors) {
+        __builtin_prefetch(ahead + word_of(t, v) * sizeof(float));
+        __builtin_prefetch(ahead + word_of(t, v) * sizeof(float) + 64);
+    }
 }
 
 static ALWAYS_INLINE const char *first_ahead(const tile_work *t) {
@@ -78,9 +89,9 @@ static ALWAYS_INLINE void tile_f32(const tile_work *t, size_t rows, size_t vecto
     const char *ahead = first_ahead(t);
     size_t step = ahead_step(t);
     for (size_t i = 0; i < t->k; i++, a += k_step, b += t->b_step) {
-        vec w[CK_PANEL / lanes];
-        prefetch_two(ahead), ahead += step;
-        UNROLLED for (size_t v = 0; v < vectors; v++) w[v] = load(b + v * lanes);
+        vec w[2 * panel_vectors];
+        prefetch_rows(t, ahead, vectors), ahead += step;
+        UNROLLED for (size_t v = 0; v < vectors; v++) w[v] = load(b + word_of(t, v));
         add_row_products(sums, a, row_step, w, rows, vectors);
     }
     store_sums(sums, t, rows, vectors);
@@ -97,24 +108,24 @@ static ALWAYS_INLINE void tile_bf16(const tile_work *t, size_t rows, size_t vect
     const char *ahead = first_ahead(t);
     size_t step = ahead_step(t);
     for (size_t i = 0; i < t->k; i += 2, b += b_step) {
-        prefetch_two(ahead), ahead += step;
+        prefetch_rows(t, ahead, vectors), ahead += step;
 #if SIMD_PAIR_PRODUCTS
-        ivec w[CK_PANEL / lanes];
-        UNROLLED for (size_t v = 0; v < vectors; v++) w[v] = load_pairs(b + v * lanes);
+        ivec w[2 * panel_vectors];
+        UNROLLED for (size_t v = 0; v < vectors; v++) w[v] = load_pairs(b + word_of(t, v));
         UNROLLED for (size_t r = 0; r < rows; r++) {
             ivec x = (ivec)broadcast(a[r * row_step]);
             UNROLLED for (size_t v = 0; v < vectors; v++) sums[r][v] = add_pair_products(sums[r][v], x, w[v]);
         }
         a += k_step;
 #else
-        vec w[CK_PANEL / lanes];
-        UNROLLED for (size_t v = 0; v < vectors; v++) w[v] = (vec)(load_pairs(b + v * lanes) << 16);
+        vec w[2 * panel_vectors];
+        UNROLLED for (size_t v = 0; v < vectors; v++) w[v] = (vec)(load_pairs(b + word_of(t, v)) << 16);
         add_row_products(sums, a, row_step, w, rows, vectors);
         // Loaded again, as far as the compiler knows: keeping the pairs would cost registers the sums need.
         const uint32_t *again = b;
         __asm__("" : "+r"(again));
         UNROLLED for (size_t v = 0; v < vectors; v++)
-            w[v] = (vec)(load_pairs(again + v * lanes) & (int32_t)0xffff0000);
+            w[v] = (vec)(load_pairs(again + word_of(t, v)) & (int32_t)0xffff0000);
         add_row_products(sums, a + k_step, row_step, w, rows, vectors);
         a += 2 * k_step;
 #endif
@@ -124,8 +135,7 @@ static ALWAYS_INLINE void tile_bf16(const tile_work *t, size_t rows, size_t vect
 
 typedef enum { packed_f32, packed_bf16, strided_f32, strided_bf16 } tile_kind;
 
-static ALWAYS_INLINE void tile_of(const tile_work *t, tile_kind kind, size_t rows) {
-    size_t vectors = rows <= wide_tile_rows ? CK_PANEL / lanes : 2;
+static ALWAYS_INLINE void tile_of(const tile_work *t, tile_kind kind, size_t rows, size_t vectors) {
     switch (kind) {
     case packed_f32: tile_f32(t, rows, vectors, 1, rows); return;
     case packed_bf16: tile_bf16(t, rows, vectors, 1, rows, CK_PANEL); return;
@@ -134,21 +144,27 @@ static ALWAYS_INLINE void tile_of(const tile_work *t, tile_kind kind, size_t row
     }
 }
 
+/// Vectors of one panel that a tile covers in one pass.
+static ALWAYS_INLINE size_t vectors_of(size_t rows) { return rows <= wide_tile_rows ? panel_vectors : 2; }
+
 static ALWAYS_INLINE void run_tile(const tile_work *t, tile_kind kind, size_t rows) {
     switch (rows) {
-    case 1: tile_of(t, kind, 1); return;
-    case 2: tile_of(t, kind, 2); return;
-    case 3: tile_of(t, kind, 3); return;
-    case 4: tile_of(t, kind, 4); return;
-    case 5: tile_of(t, kind, 5); return;
-    case 6: tile_of(t, kind, 6); return;
+    case 1:
+        if (t->next_panel) tile_of(t, kind, 1, 2 * panel_vectors);
+        else tile_of(t, kind, 1, vectors_of(1));
+        return;
+    case 2: tile_of(t, kind, 2, vectors_of(2)); return;
+    case 3: tile_of(t, kind, 3, vectors_of(3)); return;
+    case 4: tile_of(t, kind, 4, vectors_of(4)); return;
+    case 5: tile_of(t, kind, 5, vectors_of(5)); return;
+    case 6: tile_of(t, kind, 6, vectors_of(6)); return;
 #if SIMD_LARGE_TILES
-    case 7: tile_of(t, kind, 7); return;
-    case 8: tile_of(t, kind, 8); return;
-    case 9: tile_of(t, kind, 9); return;
-    case 10: tile_of(t, kind, 10); return;
-    case 11: tile_of(t, kind, 11); return;
-    case 12: tile_of(t, kind, 12); return;
+    case 7: tile_of(t, kind, 7, vectors_of(7)); return;
+    case 8: tile_of(t, kind, 8, vectors_of(8)); return;
+    case 9: tile_of(t, kind, 9, vectors_of(9)); return;
+    case 10: tile_of(t, kind, 10, vectors_of(10)); return;
+    case 11: tile_of(t, kind, 11, vectors_of(11)); return;
+    case 12: tile_of(t, kind, 12, vectors_of(12)); return;
 #endif
     }
 }
