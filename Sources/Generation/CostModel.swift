@@ -90,19 +90,16 @@ public struct CostModel: Sendable {
         return seconds + max(decode, Double(steps) * step)
     }
 
-    /// Keys and values that a run adds to those it shares.
+    /// Keys and values that a run adds to those it shares, and what probes record of it.
     private func cacheBytes(_ run: CostPlan.Run) -> Int {
         pageBytes(run.promptLength + run.maxTokens) - pageBytes(run.sharedRows)
-            + run.heldNumbers * MemoryLayout<Float>.stride
+            + (run.recordedNumbers + run.heldNumbers) * MemoryLayout<Float>.stride
     }
 
-    /// Embeddings of pictures, what probes record, and each run's first distribution.
+    /// Embeddings of pictures and each run's first distribution.
     private func kept(_ plan: CostPlan) -> Int {
-        let runs = [plan.baseline] + plan.variants
-        let numbers = runs.reduce(plan.pictureTokens * shape.hiddenSize) {
-            $0 + $1.recordedNumbers + shape.vocabularySize
-        }
-        return numbers * MemoryLayout<Float>.stride
+        let distributions = (plan.variants.count + 1) * shape.vocabularySize
+        return (plan.pictureTokens * shape.hiddenSize + distributions) * MemoryLayout<Float>.stride
     }
 
     /// States, projections and logits of one step.

@@ -171,9 +171,9 @@ extension GenerationRequest {
         let length = prompt.ids.count
         let shared = record.map { $0.cache.prefix(joinPoint.position) } ?? sharedPrefix ?? model.decoder.makeCache()
         let states = keptStates.values.reduce(0) { $0 + length - $1 }
-        let numbers = (self.states?.count(maxTokens: maxTokens) ?? 0) + (capture?.rolloutCount ?? 0)
+        let recorded = (self.states?.count(maxTokens: maxTokens) ?? 0) + (capture?.numberCount ?? 0)
         return shared.byteCount(growingTo: length + maxTokens)
             + states * model.decoder.configuration.hiddenSize * MemoryLayout<Float>.stride
-            + numbers * MemoryLayout<Float>.stride
+            + (recorded + (capture?.rolloutCount ?? 0)) * MemoryLayout<Float>.stride
     }
 }

@@ -37,7 +37,7 @@ public struct MemoryError: Error, CustomStringConvertible, Sendable {
     private let subject: String
 
     /// Something that needs more than there is.
-    public init(needed: Int, budget: Int, subject: String = "the keys and values of this request") {
+    public init(needed: Int, budget: Int, subject: String = "the keys, values and recordings of this request") {
         self.needed = needed
         self.budget = budget
         self.subject = subject

@@ -30,7 +30,7 @@ struct ServiceArguments: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "MiB that keys and values of running requests may take together; a request that needs more is refused.",
+            "MiB that keys, values and recordings of running requests may take; a request that needs more is refused.",
             discussion: "Default: most of what the machine has left once the model is loaded.",
             valueName: "mib"
         )

@@ -136,7 +136,7 @@ import Testing
 
     @Test func rolloutCountsAsMemoryOfTheRun() async throws {
         let oracle = try await OracleCase(.mhaCrop)
-        let plain = oracle.request().cacheBytes(oracle.model)
+        let plain = try request(oracle, [:]).cacheBytes(oracle.model)
         let rolled = try request(oracle, ["rollout": true])
         let positions = oracle.prompt.ids.count + rolled.maxTokens
         let layers = oracle.model.probeShape.layers
