@@ -1,7 +1,7 @@
 import JSON
 
 /// What routes answer, as JSON Schema.
-enum OpenAPIAnswers {
+enum OpenAPIAnswers: SchemaWords {
     static let all: [String: JSONValue] = [
         "Error": error, "Object": ["type": "object"], "Events": events, "Health": health, "Model": model,
         "ModelList": modelList, "Capabilities": capabilities, "Tokens": tokens, "Text": object(["content": string]),
@@ -16,20 +16,9 @@ enum OpenAPIAnswers {
 
     // MARK: - Private
 
-    private static let string = OpenAPIParts.string
-    private static let integer = OpenAPIParts.integer
-    private static let number = OpenAPIParts.number
     private static let warnings = OpenAPIParts.warnings
     /// What interventions resolved to: changes of edges and of states.
     private static let resolved = list(reference("Resolved"))
-
-    private static func object(_ properties: JSONValue, required: [String] = []) -> JSONValue {
-        OpenAPISchemas.object(properties, required: required)
-    }
-
-    private static func list(_ items: JSONValue) -> JSONValue { OpenAPISchemas.list(items) }
-
-    private static func reference(_ name: String) -> JSONValue { OpenAPISchemas.reference(name) }
 
     private static let error = object(
         [
@@ -59,7 +48,7 @@ enum OpenAPIAnswers {
                 [
                     "family": string, "parameters": integer, "layers": integer, "heads": integer, "kv_heads": integer,
                     "hidden": integer, "vocab": integer, "image_tokens": integer, "weights_format": string,
-                    "context": integer, "template": string, "random": OpenAPIParts.boolean,
+                    "context": integer, "template": string, "random": boolean,
                     "notice": ["type": ["string", "null"]],
                 ],
                 required: [
@@ -85,14 +74,14 @@ enum OpenAPIAnswers {
                 object(
                     [
                         "name": string, "shape": list(["type": ["integer", "string"]]),
-                        "patchable": OpenAPIParts.boolean,
+                        "patchable": boolean,
                     ],
                     required: ["name", "shape", "patchable"]
                 )
             ),
             "attention": object([
                 "columns": list(string), "heads": list(string), "normalize": list(string),
-                "rollout": OpenAPIParts.boolean, "exclude_sinks": object(["tau": number]),
+                "rollout": boolean, "exclude_sinks": object(["tau": number]),
                 "towers": OpenAPIParts.map(object(["layers": integer, "heads": integer, "tokens": integer])),
             ]),
             "gradients": OpenAPIParts.map(list(string)), "compression": OpenAPIParts.map(list(string)),

@@ -2,25 +2,13 @@ import JSON
 import Probing
 
 /// What `/v1/attention` takes and answers, as JSON Schema.
-enum OpenAPIAttention {
+enum OpenAPIAttention: SchemaWords {
     static let all: [String: JSONValue] = [
         "Attention": request, "AttentionAnswer": answer, "DecoderAttention": decoderAttention,
         "VisionAttention": visionAttention,
     ]
 
     // MARK: - Private
-
-    private static let string: JSONValue = ["type": "string"]
-    private static let integer: JSONValue = ["type": "integer"]
-    private static let number: JSONValue = ["type": "number"]
-
-    private static func object(_ properties: JSONValue, required: [String] = []) -> JSONValue {
-        OpenAPISchemas.object(properties, required: required)
-    }
-
-    private static func list(_ items: JSONValue) -> JSONValue { OpenAPISchemas.list(items) }
-
-    private static func reference(_ name: String) -> JSONValue { OpenAPISchemas.reference(name) }
 
     private static let request = OpenAPISchemas.chat(adding: [
         "attention": object([
@@ -30,7 +18,7 @@ enum OpenAPIAttention {
             ],
             "rows": reference("Span"),
             "layers": reference("Layers"),
-            "heads": ["oneOf": [["enum": ["mean", "max", "all"]], ["type": "array", "items": ["type": "integer"]]]],
+            "heads": ["oneOf": [["enum": ["mean", "max", "all"]], ["type": "array", "items": integer]]],
             "columns": ["enum": ["image", "all"]],
             "normalize": ["enum": ["none", "image"]],
             "rollout": [
@@ -40,10 +28,10 @@ enum OpenAPIAttention {
             "exclude_sinks": [
                 "description": "Leaves out image tokens whose normed state reaches tau in a sink dimension",
                 "oneOf": [
-                    ["type": "boolean"],
+                    boolean,
                     object([
                         "tau": ["type": "number", "exclusiveMinimum": 0, "default": 20],
-                        "dimensions": ["type": "array", "items": ["type": "integer"], "minItems": 1],
+                        "dimensions": ["type": "array", "items": integer, "minItems": 1],
                     ]),
                 ],
             ],

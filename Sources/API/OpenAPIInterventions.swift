@@ -2,7 +2,7 @@ import JSON
 import Probing
 
 /// The forms of an intervention, as JSON Schema.
-enum OpenAPIInterventions {
+enum OpenAPIInterventions: SchemaWords {
     static let schema: JSONValue = [
         "oneOf": [
             ["enum": .array(KnockoutPreset.allCases.map { .string($0.rawValue) })],
@@ -29,7 +29,7 @@ enum OpenAPIInterventions {
                     "site": [
                         "oneOf": [
                             ["const": "embeddings"],
-                            OpenAPISchemas.object(["layer": ["type": "integer", "minimum": 0]], required: ["layer"]),
+                            object(["layer": ["type": "integer", "minimum": 0]], required: ["layer"]),
                         ],
                         "default": "embeddings",
                     ],
@@ -44,9 +44,9 @@ enum OpenAPIInterventions {
                     "only_positive": ["type": "boolean", "default": true],
                     "direction": [
                         "oneOf": [
-                            OpenAPISchemas.object(["word": ["type": "string"]], required: ["word"]),
-                            OpenAPISchemas.object(["token": ["type": "integer"]], required: ["token"]),
-                            OpenAPISchemas.object(["vector": numbers], required: ["vector"]),
+                            object(["word": string], required: ["word"]),
+                            object(["token": integer], required: ["token"]),
+                            object(["vector": numbers], required: ["vector"]),
                         ]
                     ],
                 ],
@@ -55,11 +55,11 @@ enum OpenAPIInterventions {
             kind(
                 "activation_patch",
                 [
-                    "site": ["type": "string"], "positions": span, "source_positions": span,
+                    "site": string, "positions": span, "source_positions": span,
                     "source": [
                         "oneOf": [
-                            OpenAPISchemas.reference("Chat"),
-                            OpenAPISchemas.object(["array": numbers], required: ["array"]),
+                            reference("Chat"),
+                            object(["array": numbers], required: ["array"]),
                         ]
                     ],
                 ],
@@ -70,10 +70,10 @@ enum OpenAPIInterventions {
 
     // MARK: - Private
 
-    private static let span = OpenAPISchemas.reference("Span")
-    private static let layers = OpenAPISchemas.reference("Layers")
+    private static let span = reference("Span")
+    private static let layers = reference("Layers")
     private static let heads: JSONValue = [
-        "oneOf": [["const": "all"], ["type": "array", "items": ["type": "integer"]]]
+        "oneOf": [["const": "all"], ["type": "array", "items": integer]]
     ]
     private static let mode: JSONValue = [
         "enum": .array(KnockoutMode.allCases.map { .string($0.rawValue) }), "default": "pre_softmax",
@@ -82,9 +82,9 @@ enum OpenAPIInterventions {
     private static let numbers: JSONValue = [
         "oneOf": [
             ["type": "array"],
-            OpenAPISchemas.object(
+            object(
                 [
-                    "dtype": ["enum": ["f32", "f16"]], "shape": ["type": "array", "items": ["type": "integer"]],
+                    "dtype": ["enum": ["f32", "f16"]], "shape": ["type": "array", "items": integer],
                     "data": ["type": "string", "contentEncoding": "base64"],
                 ],
                 required: ["dtype", "shape", "data"]
@@ -94,6 +94,6 @@ enum OpenAPIInterventions {
 
     private static func kind(_ name: String, _ properties: [String: JSONValue], required: [String] = []) -> JSONValue {
         let fields = properties.merging(["kind": ["const": .string(name)]]) { first, _ in first }
-        return OpenAPISchemas.object(.object(fields), required: ["kind"] + required)
+        return object(.object(fields), required: ["kind"] + required)
     }
 }

@@ -2,7 +2,7 @@ import Imaging
 import JSON
 
 /// The bodies that routes take, as JSON Schema.
-enum OpenAPISchemas {
+enum OpenAPISchemas: SchemaWords {
     static let bodies: [String: JSONValue] = [
         "Chat": chat, "Knockout": knockout, "Lens": lens, "Activations": activations,
         "Tokenize": tokenize, "Detokenize": detokenize, "Gradients": gradients, "Context": context,
@@ -12,21 +12,11 @@ enum OpenAPISchemas {
         "NamedKnockout": namedKnockout,
     ]
 
-    static func object(_ properties: JSONValue, required: [String] = []) -> JSONValue {
-        var fields: [String: JSONValue] = ["type": "object", "properties": properties]
-        if !required.isEmpty { fields["required"] = .array(required.map { .string($0) }) }
-        return .object(fields)
-    }
-
-    static func list(_ items: JSONValue) -> JSONValue { ["type": "array", "items": items] }
-
-    static func reference(_ name: String) -> JSONValue { ["$ref": .string("#/components/schemas/\(name)")] }
-
     // MARK: - Private
 
     private static let part: JSONValue = [
         "oneOf": [
-            object(["type": ["const": "text"], "text": ["type": "string"]], required: ["type", "text"]),
+            object(["type": ["const": "text"], "text": string], required: ["type", "text"]),
             object(
                 [
                     "type": ["const": "image_url"],
@@ -46,13 +36,13 @@ enum OpenAPISchemas {
     ]
 
     private static let chatProperties: [String: JSONValue] = [
-        "model": ["type": "string"],
+        "model": string,
         "messages": [
             "type": "array", "minItems": 1,
             "items": object(
                 [
                     "role": ["enum": ["system", "developer", "user", "assistant"]],
-                    "content": ["oneOf": [["type": "string"], list(part)]],
+                    "content": ["oneOf": [string, list(part)]],
                 ],
                 required: ["role", "content"]
             ),
@@ -63,11 +53,11 @@ enum OpenAPISchemas {
         "top_p": ["type": "number", "minimum": 0, "maximum": 1],
         "top_k": ["type": "integer", "minimum": -1],
         "min_p": ["type": "number", "minimum": 0, "maximum": 1],
-        "seed": ["type": "integer"],
-        "stop": ["oneOf": [["type": "string"], ["type": "array", "maxItems": 16, "items": ["type": "string"]]]],
-        "stream": ["type": "boolean"],
-        "stream_options": object(["include_usage": ["type": "boolean"]]),
-        "logprobs": ["type": "boolean"],
+        "seed": integer,
+        "stop": ["oneOf": [string, ["type": "array", "maxItems": 16, "items": string]]],
+        "stream": boolean,
+        "stream_options": object(["include_usage": boolean]),
+        "logprobs": boolean,
         "top_logprobs": ["type": "integer", "minimum": 0, "maximum": 20],
         "n": ["const": 1],
         "interventions": ["type": "array", "items": reference("Intervention")],
@@ -97,21 +87,21 @@ enum OpenAPISchemas {
         "sweep": object([
             "preset": ["enum": .array(SweepReader.Preset.allCases.map { .string($0.rawValue) })],
             "knockouts": list(reference("Intervention")), "layers": list(reference("Layers")),
-            "starts": list(["type": "integer"]),
-            "window": ["type": "array", "items": ["type": "integer"], "minItems": 2, "maxItems": 2],
+            "starts": list(integer),
+            "window": ["type": "array", "items": integer, "minItems": 2, "maxItems": 2],
             "width": ["type": "integer", "minimum": 1, "default": 9],
         ]),
         "score": score, "judge": judgeName, "object": reference("Span"),
     ])
 
     static let score = object([
-        "targets": ["type": "array", "items": ["type": "string"]], "top_k": ["type": "integer", "minimum": 0],
+        "targets": ["type": "array", "items": string], "top_k": ["type": "integer", "minimum": 0],
     ])
 
     static let judgeName: JSONValue = ["enum": ["none", "lexical", "external"], "default": "none"]
 
     private static let activations = chat(adding: [
-        "sites": ["type": "array", "items": ["type": "string"], "minItems": 1, "maxItems": 1024],
+        "sites": ["type": "array", "items": string, "minItems": 1, "maxItems": 1024],
         "positions": reference("Span"),
     ])
 
@@ -121,7 +111,7 @@ enum OpenAPISchemas {
             "layers": reference("Layers"),
             "top_k": ["type": "integer", "minimum": 0, "maximum": 1000, "default": 5],
             "norm": ["enum": ["final", "none"]],
-            "vocabulary": ["type": ["array", "null"], "items": ["type": "string"]],
+            "vocabulary": ["type": ["array", "null"], "items": string],
             "target": ["type": ["string", "null"]],
         ]),
         "render": render,
@@ -157,14 +147,14 @@ enum OpenAPISchemas {
     }()
 
     private static let tokenize = object(
-        ["content": ["type": "string"], "add_special": ["type": "boolean", "default": false]],
+        ["content": string, "add_special": ["type": "boolean", "default": false]],
         required: ["content"]
     )
 
     private static let detokenize = object(
         [
             "tokens": list([
-                "oneOf": [["type": "integer"], object(["id": ["type": "integer"]], required: ["id"])]
+                "oneOf": [integer, object(["id": integer], required: ["id"])]
             ])
         ],
         required: ["tokens"]
@@ -175,7 +165,7 @@ enum OpenAPISchemas {
         "description": "Any other top-level member of the JSON body may be a field, JSON-encoded where it is no string",
         "type": "object",
         "properties": [
-            "image": list(["type": "string", "format": "binary"]), "prompt": ["type": "string"],
+            "image": list(["type": "string", "format": "binary"]), "prompt": string,
         ],
         "required": ["prompt"],
     ]
@@ -183,7 +173,7 @@ enum OpenAPISchemas {
     private static let fileForm = object(["image": ["type": "string", "format": "binary"]], required: ["image"])
 
     private static let namedKnockout = object(
-        ["name": ["type": "string"], "interventions": list(reference("Intervention"))],
+        ["name": string, "interventions": list(reference("Intervention"))],
         required: ["interventions"]
     )
 }

@@ -3,7 +3,7 @@ import Models
 import Probing
 
 /// The forms of selectors of positions and layers, as JSON Schema.
-enum OpenAPISelectors {
+enum OpenAPISelectors: SchemaWords {
     static let span: JSONValue = [
         "description": .string(
             "A span's name (or \"image:1\" for the second picture), a list of positions, or one of these objects. Boxes, "
@@ -11,14 +11,14 @@ enum OpenAPISelectors {
                 + "interventions alone"
         ),
         "oneOf": [
-            ["type": "string"], ["type": "array", "items": ["type": "integer"]],
+            string, ["type": "array", "items": integer],
             form("range", pair(integer)),
-            region("patches", OpenAPISchemas.list(pair(integer))),
+            region("patches", list(pair(integer))),
             region("box", ["type": "array", "items": number, "minItems": 4, "maxItems": 4]),
             region("polygon", ["type": "array", "items": pair(number), "minItems": 3]),
             region("mask", ["type": "string", "description": "base64 of a PNG of the picture's size"]),
-            form("rows", OpenAPISchemas.list(integer), ["image": picture]),
-            form("register", OpenAPISchemas.object(["sigma": number]), ["image": picture]),
+            form("rows", list(integer), ["image": picture]),
+            form("register", object(["sigma": number]), ["image": picture]),
             form("random", ["type": "integer", "minimum": 1], ["of": spanReference, "seed": integer], also: ["of"]),
             form("top_attended", amount, ["of": spanReference]),
             form("dilate", spanReference, ["buffer": buffer]),
@@ -53,13 +53,11 @@ enum OpenAPISelectors {
 
     // MARK: - Private
 
-    private static let integer = OpenAPIParts.integer
-    private static let number = OpenAPIParts.number
     private static let buffer: JSONValue = ["type": "integer", "minimum": 0, "maximum": 1024]
     private static let picture: JSONValue = ["type": "integer", "minimum": 0, "default": 0]
     private static let spans: JSONValue = ["type": "array", "items": spanReference, "minItems": 1, "maxItems": 32]
 
-    private static let spanReference = OpenAPISchemas.reference("Span")
+    private static let spanReference = reference("Span")
 
     private static func pair(_ items: JSONValue) -> JSONValue {
         ["type": "array", "items": items, "minItems": 2, "maxItems": 2]
@@ -72,7 +70,7 @@ enum OpenAPISelectors {
         _ others: [String: JSONValue] = [:],
         also: [String] = []
     ) -> JSONValue {
-        OpenAPISchemas.object(.object(others.merging([key: value]) { first, _ in first }), required: [key] + also)
+        object(.object(others.merging([key: value]) { first, _ in first }), required: [key] + also)
     }
 
     /// A region of a picture, which a buffer can grow.

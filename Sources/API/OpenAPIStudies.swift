@@ -2,7 +2,7 @@ import Experiments
 import JSON
 
 /// What the study routes take and answer, as JSON Schema.
-enum OpenAPIStudies {
+enum OpenAPIStudies: SchemaWords {
     static let all: [String: JSONValue] = [
         "Judge": judge, "Judgement": judgement, "Localize": localize, "LocalizeAnswer": localizeAnswer,
         "Ablation": ablation, "AblationAnswer": ablationAnswer,
@@ -11,29 +11,17 @@ enum OpenAPIStudies {
 
     // MARK: - Private
 
-    private static let string: JSONValue = ["type": "string"]
-    private static let integer: JSONValue = ["type": "integer"]
-    private static let number: JSONValue = ["type": "number"]
-
-    private static func object(_ properties: JSONValue, required: [String] = []) -> JSONValue {
-        OpenAPISchemas.object(properties, required: required)
-    }
-
-    private static func list(_ items: JSONValue) -> JSONValue { OpenAPISchemas.list(items) }
-
-    private static func reference(_ name: String) -> JSONValue { OpenAPISchemas.reference(name) }
-
     private static let judge = object(
         [
-            "reference": ["type": "string"], "candidate": ["type": "string"],
+            "reference": string, "candidate": string,
             "judge": ["enum": ["lexical", "external"], "default": "lexical"],
         ],
         required: ["reference", "candidate"]
     )
 
     private static let localize = OpenAPISchemas.chat(adding: [
-        "phrase": ["type": "string"],
-        "box": list(["type": "number"]), "polygon": list(list(["type": "number"])),
+        "phrase": string,
+        "box": list(number), "polygon": list(list(number)),
         "mask": ["type": "string", "description": "base64 of a PNG of the picture's size"],
         "image": ["type": "integer", "minimum": 0, "default": 0],
         "layers": reference("Layers"),
@@ -75,7 +63,7 @@ enum OpenAPIStudies {
         [
             "route": string, "seconds": number, "peak_bytes": integer, "rows": integer, "runs": integer,
             "limits": object(["bytes": integer, "seconds": ["type": ["number", "null"]]]),
-            "fits": ["type": "boolean"], "gradient_rows": integer,
+            "fits": boolean, "gradient_rows": integer,
             "assumes": object(["answer_tokens": integer, "note": string]), "warnings": list(string),
         ],
         required: ["route", "seconds", "peak_bytes", "rows", "runs", "limits", "fits"]
@@ -95,7 +83,7 @@ enum OpenAPIStudies {
             "localization": object([
                 "phrase": string, "tokens": list(object(["position": integer, "token": string])), "area": number,
                 "dilate_px": number, "mean": pointing, "layers": list(pointing), "lost": ["type": ["boolean", "null"]],
-                "counted": ["type": "boolean"],
+                "counted": boolean,
                 "maps": [
                     "description": "[layers][patches], where arrays were asked for as base64 or NPZ",
                     "$ref": "#/components/schemas/NumberArray",
@@ -111,7 +99,7 @@ enum OpenAPIStudies {
     )
 
     private static let pointing = object([
-        "layer": integer, "peak": ["type": ["array", "null"], "items": integer], "hit": ["type": "boolean"],
-        "pointing_game": ["type": "boolean"], "mass_inside": ["type": ["number", "null"]],
+        "layer": integer, "peak": ["type": ["array", "null"], "items": integer], "hit": boolean,
+        "pointing_game": boolean, "mass_inside": ["type": ["number", "null"]],
     ])
 }

@@ -49,11 +49,7 @@ public struct AttentionCapture: Sendable {
         } else {
             rows = PositionSet(length: layout.length, positions: [layout.length - 1], generated: true)
         }
-        if case .each(let heads) = request.heads {
-            separateHeads = try heads.resolved(count: shape.heads, parameter: "attention.heads")
-        } else {
-            separateHeads = nil
-        }
+        separateHeads = try request.heads.separate(count: shape.heads)
         takesMaximum = request.heads == .max
         columns = request.columns
         normalizesImage = request.normalizesImage
@@ -117,14 +113,20 @@ public struct AttentionCapture: Sendable {
         let rowCount = rows.promptPositions.count + (rows.generated ? maxTokens : 0)
         let columnCount = columns == .image ? imagePositions.count : promptKinds.count + maxTokens
         let perRow = layers.count * (separateHeads?.count ?? 1) * columnCount
-        guard rowCount <= Self.limit / max(perRow, 1) else {
-            throw .unsupported(
-                "attention",
-                "asks for up to \(rowCount) rows of \(perRow) numbers; at most \(Self.limit) numbers are recorded: take "
-                    + "fewer rows, layers, heads or columns, or a lower max_tokens"
-            )
+        numberCount = try Self.numbers(
+            rows: rowCount,
+            of: perRow,
+            remedy: "take fewer rows, layers, heads or columns, or a lower max_tokens"
+        )
+    }
+
+    /// Numbers of `rows` rows; more than `limit` are an error that gives both and says what to do.
+    static func numbers(rows: Int, of perRow: Int, remedy: String) throws(ProbeError) -> Int {
+        guard rows <= limit / max(perRow, 1) else {
+            let asked = "asks for up to \(rows) rows of \(perRow) numbers"
+            throw .unsupported("attention", "\(asked); at most \(limit) numbers are recorded: \(remedy)")
         }
-        numberCount = rowCount * perRow
+        return rows * perRow
     }
 
     private mutating func checkRollout(maxTokens: Int) throws(ProbeError) {

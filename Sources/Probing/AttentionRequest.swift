@@ -10,6 +10,12 @@ public struct AttentionRequest: Sendable {
         case max
         /// The selected ones, one by one.
         case each(HeadSelector)
+
+        /// The heads handed out one by one, of a model with `count`; `nil` when they are reduced to one.
+        func separate(count: Int) throws(ProbeError) -> [Int]? {
+            guard case .each(let heads) = self else { return nil }
+            return try heads.resolved(count: count, parameter: "attention.heads")
+        }
     }
 
     /// Which columns of a row are handed out.

@@ -35,11 +35,7 @@ public struct VisionAttentionPlan: Sendable {
     public init(_ request: VisionAttentionRequest, layout: PromptLayout, shape: VisionShape) throws(ProbeError) {
         guard !layout.images.isEmpty else { throw .unsupported("attention.tower", "\"vision\" needs a picture") }
         layers = try request.layers.resolved(count: shape.layers, parameter: "attention.layers")
-        if case .each(let heads) = request.heads {
-            separateHeads = try heads.resolved(count: shape.heads, parameter: "attention.heads")
-        } else {
-            separateHeads = nil
-        }
+        separateHeads = try request.heads.separate(count: shape.heads)
         takesMaximum = request.heads == .max
         columns = request.columns
         normalizesImage = request.normalizesImage
@@ -58,14 +54,11 @@ public struct VisionAttentionPlan: Sendable {
         rows = try Self.select(request.rows, from: all, layout: layout)
         let columnCount = columns == .all ? shape.tokens : shape.tokens - (classTokens.min() ?? 0)
         let perRow = layers.count * (separateHeads?.count ?? 1) * columnCount
-        guard rows.count <= AttentionCapture.limit / max(perRow, 1) else {
-            throw .unsupported(
-                "attention",
-                "asks for \(rows.count) rows of \(perRow) numbers; at most \(AttentionCapture.limit) numbers are recorded: "
-                    + "take fewer rows, layers or heads"
-            )
-        }
-        numberCount = rows.count * perRow
+        numberCount = try AttentionCapture.numbers(
+            rows: rows.count,
+            of: perRow,
+            remedy: "take fewer rows, layers or heads"
+        )
     }
 
     /// The pictures that have rows, ascending.

@@ -54,8 +54,6 @@ struct JSONField {
     let value: OrderedJSON
     let path: String
 
-    var isNull: Bool { value == .null }
-
     /// The member with this name; nil if it is absent or null.
     func optional(_ name: String) -> JSONField? {
         guard case .object(let members) = value else { return nil }
