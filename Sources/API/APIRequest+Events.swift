@@ -41,11 +41,12 @@ extension APIRequest {
     }
 
     /// Runs to the end; `report` hears of every token as an event, with what `describe` says of the recorded row that
-    /// produced it.
+    /// produced it, and of what a lens reads as `present` puts it.
     func result(
         of run: GenerationRequest,
         _ report: Report,
-        describing describe: (AttentionRow) throws -> [String: JSONValue] = { _ in [:] }
+        describing describe: (AttentionRow) throws -> [String: JSONValue] = { _ in [:] },
+        presenting present: (LensReading) -> JSONValue? = { _ in nil }
     ) async throws -> GenerationResult {
         for await event in resident.engine.generate(run) {
             switch event {
@@ -56,6 +57,8 @@ extension APIRequest {
                 ]
                 let described = try row.map(describe) ?? [:]
                 try await report(.object(fields.merging(described) { first, _ in first }))
+            case .reading(let reading):
+                if let event = present(reading) { try await report(event) }
             case .finished(let result, _): return result
             }
         }

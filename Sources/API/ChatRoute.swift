@@ -30,6 +30,7 @@ enum ChatRoute {
                 case .token(let token, let text, _):
                     guard !text.isEmpty || api.chat.logprobs else { continue }
                     try await writer.write(event: payload.contentChunk(text, token: token))
+                case .reading: continue
                 case .finished(let result, let text):
                     isFinished = true
                     if !text.isEmpty { try await writer.write(event: payload.contentChunk(text, token: nil)) }

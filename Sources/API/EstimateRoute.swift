@@ -93,10 +93,11 @@ enum EstimateRoute {
                 layout: prompt.layout,
                 decoder: api.resident.model.decoder,
                 candidates: nil,
-                target: nil
+                target: nil,
+                maxTokens: maxTokens
             )
-            let rows = capture.layers.count * capture.positions.count
-            return api.plan(prompt, maxTokens: 0, headRows: rows)
+            let limit = capture.readsAnswer ? maxTokens : 0
+            return api.plan(prompt, maxTokens: limit, headRows: capture.stateCount(maxTokens: limit))
         case "/v1/knockout":
             let variants = try KnockoutVariant.read(root, model: api.resident.model)
             let changes = variants.map { (interventions: $0.interventions, paths: $0.paths) }

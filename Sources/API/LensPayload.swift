@@ -10,29 +10,42 @@ struct LensPayload {
 
     /// The `lens` member.
     func json(_ record: LensRecord, _ arrays: inout ArrayAnswer) throws -> JSONValue {
-        var target: JSONValue = nil
-        if !record.targetProbability.isEmpty {
-            let values = record.targetProbability.flatMap { $0 }
-            let array = NumberArray(shape: [capture.layers.count, capture.positions.count], values: values)
-            target = try arrays.place(array, at: "lens.target_prob")
-        }
-        return [
+        var fields: [String: JSONValue] = [
             "layers": .array(capture.layers.map { .integer($0) }),
-            "positions": .array(capture.positions.map { .integer($0) }),
+            "positions": .array(record.positions.map { .integer($0) }),
             "top": .array(record.top.map(top)),
-            "target_prob": target,
+            "target_prob": nil,
             "confidence": confidence(record),
         ]
+        let shape = [capture.layers.count, record.positions.count]
+        if !record.targetProbability.isEmpty {
+            let array = NumberArray(shape: shape, values: record.targetProbability.flatMap { $0 })
+            fields["target_prob"] = try arrays.place(array, at: "lens.target_prob")
+        }
+        if arrays.gathersNumbers {
+            let words = record.top.joined().joined()
+            let ids = IntegerArray(shape: shape + [capture.wordCount], values: words.map(\.id))
+            let probabilities = NumberArray(shape: shape + [capture.wordCount], values: words.map(\.probability))
+            fields["top_id"] = try arrays.place(ids, at: "lens.top_id")
+            fields["top_prob"] = try arrays.place(probabilities, at: "lens.top_prob")
+        }
+        return .object(fields)
     }
 
-    /// One layer of a stream.
-    func event(_ index: Int, _ record: LensRecord) -> JSONValue {
-        var fields: [String: JSONValue] = [
-            "type": "progress", "layer": .integer(capture.layers[index]), "done": .integer(index + 1),
-            "layers": .integer(capture.layers.count), "top": top(record.top[index]),
-        ]
-        if !record.targetProbability.isEmpty {
-            fields["target_prob"] = .array(record.targetProbability[index].map { .float($0) })
+    /// What a stream says of readings: those of one layer, or of one position of the answer.
+    func event(_ reading: LensReading) -> JSONValue {
+        var fields: [String: JSONValue] = ["type": "progress"]
+        switch reading {
+        case .layer(let index, let words, let target):
+            fields["layer"] = .integer(capture.layers[index])
+            fields["done"] = .integer(index + 1)
+            fields["layers"] = .integer(capture.layers.count)
+            fields["top"] = top(words)
+            fields["target_prob"] = target.map { .array($0.map { .float($0) }) }
+        case .position(let position, let words, let target):
+            fields["position"] = .integer(position)
+            fields["top"] = top(words)
+            fields["target_prob"] = target.map { .array($0.map { .float($0) }) }
         }
         return .object(fields)
     }
@@ -41,7 +54,10 @@ struct LensPayload {
     /// were not read have none.
     func map(_ record: LensRecord, _ render: RenderRequest, of picture: ImagePlacement) throws(ProbeError) -> [Float] {
         let layers = try render.layers(of: capture.layers)
-        let places = Dictionary(uniqueKeysWithValues: zip(capture.positions, 0...))
+        let places = Dictionary(uniqueKeysWithValues: zip(record.positions, 0...))
+        guard picture.patchPositions.contains(where: { places[$0] != nil }) else {
+            throw .unsupported("lens.positions", "holds no token of the picture that is to be drawn over")
+        }
         return picture.patchPositions.map { position in
             guard let place = places[position] else { return 0 }
             return layers.reduce(0) { $0 + record.targetProbability[$1][place] } / Float(layers.count)
@@ -70,7 +86,7 @@ struct LensPayload {
     private func confidence(_ record: LensRecord) -> JSONValue {
         var best: (probability: Float, layer: Int, position: Int)?
         for (layer, values) in zip(capture.layers, record.targetProbability) {
-            for (position, value) in zip(capture.positions, values) where value > best?.probability ?? -1 {
+            for (position, value) in zip(record.positions, values) where value > best?.probability ?? -1 {
                 best = (value, layer, position)
             }
         }

@@ -5,7 +5,7 @@ import Models
 import Probing
 import WebServer
 
-/// `POST /v1/logit-lens`: hidden states of a prompt read as words.
+/// `POST /v1/logit-lens`: hidden states of a prompt, and of its answer where that is asked for, read as words.
 enum LensRoute {
     static let fields: [String: KnownFields] = [
         "lens": [
@@ -25,19 +25,18 @@ enum LensRoute {
             throw ProbeError.unsupported("lens.target", "is missing; a picture shows the probability of one word")
         }
         let prompt = try await api.prepare()
-        let capture = try await capture(lens, api, prompt)
-        var generation = try await api.generation(prompt, maxTokens: 0)
-        generation.lens = capture
-        let payload = LensPayload(capture: capture, tokenizer: api.resident.model.tokenizer)
-        if api.chat.streams { return stream(generation, payload, api) }
-        guard let record = await api.resident.engine.result(of: generation)?.lens else { throw CancellationError() }
-        if api.form == .png {
-            let overlay = try Overlay(render, layout: prompt.layout, images: api.images)
-            return try await overlay.answer(payload.map(record, render, of: overlay.placement))
-        }
-        var arrays = ArrayAnswer(api, generation)
-        let json = try payload.json(record, &arrays)
-        return arrays.response(["layout": prompt.layout.payload(), "lens": json])
+        let positions = try lens.positions.resolved(in: prompt.layout, parameter: "lens.positions")
+        // Without decode rows there is nothing to decode for.
+        var run = try await api.generation(prompt, maxTokens: positions.generated ? api.chat.maxTokens : 0)
+        let capture = try await capture(lens, api, prompt, maxTokens: run.maxTokens)
+        run.lens = capture
+        let study = LensStudy(
+            api: api,
+            run: run,
+            payload: LensPayload(capture: capture, tokenizer: api.resident.model.tokenizer)
+        )
+        guard api.form != .png else { return try await study.overlay(render) }
+        return try await api.answer(on: prompt.layout) { try await study.answer($0) }
     }
 
     // MARK: - Private
@@ -45,7 +44,8 @@ enum LensRoute {
     private static func capture(
         _ lens: LensRequest,
         _ api: APIRequest,
-        _ prompt: PreparedPrompt
+        _ prompt: PreparedPrompt,
+        maxTokens: Int
     ) async throws -> LensCapture {
         let vocabulary = lens.vocabulary ?? []
         guard vocabulary.count <= 1000 else {
@@ -58,38 +58,39 @@ enum LensRoute {
             layout: prompt.layout,
             decoder: api.resident.model.decoder,
             candidates: lens.vocabulary == nil ? nil : candidates,
-            target: target
+            target: target,
+            maxTokens: maxTokens
         )
     }
+}
 
-    /// Each layer as soon as it is read, then the whole.
-    private static func stream(_ run: GenerationRequest, _ payload: LensPayload, _ api: APIRequest) -> ServerResponse {
-        api.events { writer in
-            let layout = run.prompt.layout.payload()
-            try await writer.write(event: ["type": "meta", "layout": layout])
-            let (layers, continuation) = AsyncStream.makeStream(of: (index: Int, record: LensRecord).self)
-            var run = run
-            run.lens?.onLayer = { continuation.yield(($0, $1)) }
-            let generation = run
-            async let result = finished(generation, api.resident.engine, continuation)
-            for await (index, record) in layers {
-                try await writer.write(event: payload.event(index, record))
-            }
-            guard let record = await result?.lens else { throw CancellationError() }
-            var arrays = ArrayAnswer(api, generation)
-            let json = try payload.json(record, &arrays)
-            try await writer.write(
-                event: .object(arrays.complete(["type": "result", "layout": layout, "lens": json]))
-            )
-        }
+/// A run and what is answered of it.
+private struct LensStudy: Sendable {
+    let api: APIRequest
+    let run: GenerationRequest
+    let payload: LensPayload
+
+    /// Runs to the end; a stream hears of each layer of the prompt and of each position of the answer as it is read.
+    func answer(_ report: APIRequest.Report) async throws -> (fields: [String: JSONValue], arrays: ArrayAnswer) {
+        let result = try await api.result(
+            of: run,
+            report,
+            presenting: { api.chat.streams ? payload.event($0) : nil }
+        )
+        guard let record = result.lens else { throw CancellationError() }
+        var arrays = ArrayAnswer(api, run)
+        var fields: [String: JSONValue] = [
+            "layout": run.prompt.layout.payload(generated: result.tokens),
+            "lens": try payload.json(record, &arrays),
+        ]
+        if payload.capture.readsAnswer { fields["text"] = .string(result.text) }
+        return (fields, arrays)
     }
 
-    private static func finished(
-        _ run: GenerationRequest,
-        _ engine: InferenceEngine,
-        _ layers: AsyncStream<(index: Int, record: LensRecord)>.Continuation
-    ) async -> GenerationResult? {
-        defer { layers.finish() }
-        return await engine.result(of: run)
+    /// The target's probability over its picture.
+    func overlay(_ render: RenderRequest) async throws -> ServerResponse {
+        guard let record = await api.resident.engine.result(of: run)?.lens else { throw CancellationError() }
+        let overlay = try Overlay(render, layout: run.prompt.layout, images: api.images)
+        return try await overlay.answer(payload.map(record, render, of: overlay.placement))
     }
 }

@@ -205,6 +205,14 @@ enum OpenAPIAnswers: SchemaWords {
                 [
                     "layers": list(integer), "positions": list(integer),
                     "top": list(list(list(object(["id": integer, "text": string, "prob": number])))),
+                    "top_id": [
+                        "description": "[layers][positions][words], where arrays were asked for as base64 or NPZ",
+                        "type": "array", "items": list(list(integer)),
+                    ],
+                    "top_prob": [
+                        "description": "Likewise, the words' probabilities",
+                        "$ref": "#/components/schemas/NumberArray",
+                    ],
                     "target_prob": OpenAPIParts.nullable("NumberArray"),
                     "confidence": [
                         "oneOf": [
@@ -218,7 +226,7 @@ enum OpenAPIAnswers: SchemaWords {
                 ],
                 required: ["layers", "positions", "top", "target_prob", "confidence"]
             ),
-            "resolved": resolved, "warnings": warnings,
+            "text": string, "resolved": resolved, "warnings": warnings,
         ],
         required: ["layout", "lens"]
     )

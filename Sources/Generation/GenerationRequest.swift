@@ -143,6 +143,8 @@ public enum GenerationEvent: Sendable {
     /// A token; `text` is what may be shown now, which lags behind the token's own when a stop string may be forming, and
     /// `attention` the row that produced it, if that row is recorded.
     case token(GeneratedToken, text: String, attention: AttentionRow?)
+    /// What the lens read, as soon as a layer of the prompt or a position of the answer is complete.
+    case reading(LensReading)
     /// The end; nothing follows. `text` is what was still held back.
     case finished(GenerationResult, text: String)
 }

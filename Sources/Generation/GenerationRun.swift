@@ -44,12 +44,14 @@ final class GenerationRun: @unchecked Sendable {
         let isProbed =
             !request.interventions.isEmpty || request.capture != nil || request.lens != nil || request.states != nil
             || request.norms != nil
+        var lens = request.lens
+        lens?.onReading = { emit(.reading($0)) }
         probes =
             isProbed
             ? ProbeRun(
                 request.interventions,
                 capture: request.capture,
-                lens: request.lens,
+                lens: lens,
                 norms: request.norms,
                 states: request.states,
                 shape: model.probeShape

@@ -80,6 +80,7 @@ struct GenerateCommand: AsyncParsableCommand {
         for await event in InferenceEngine(model: model).generate(request) {
             switch event {
             case .token(_, let text, _): write(text)
+            case .reading: continue
             case .finished(let result, let text):
                 write(text + "\n")
                 report(summary(result, promptTokens: prepared.layout.length))

@@ -100,6 +100,29 @@ struct AnswerFormTests {
         }
     }
 
+    @Test("the lens' words are its arrays' numbers")
+    func lens() async throws {
+        let api = try TestAPI.shared.get()
+        let path = "/v1/logit-lens"
+        let members: [String: JSONValue] = ["lens": ["positions": [3, 9], "layers": [0, 4, 8], "top_k": 2]]
+        let plain = try await api.success(path, Self.body(path, members)).at("lens")
+        #expect(plain["top_id"] == nil && plain["top_prob"] == nil)
+        let encoded = try await api.success(path, Self.body(path, members.merging(["encoding": "base64"]) { $1 }))
+        let archive = try await archive(path, members)
+        let words = try #require(try plain.at("top").array).flatMap { $0.array ?? [] }.flatMap { $0.array ?? [] }
+        let ids = words.compactMap { $0["id"]?.integer }
+        let probabilities = words.map { Float($0["prob"]?.number ?? .nan) }
+        #expect(ids.count == 12)
+        #expect(try encoded.at("lens.top_prob.shape") == [3, 2, 2])
+        #expect(try floats(encoded.at("lens.top_prob")) == probabilities)
+        #expect(try encoded.at("lens.top_id.2.1.0") == words[10].at("id"))
+        #expect(archive.array("lens.top_prob")?.words == probabilities.map(\.bitPattern))
+        #expect(archive.array("lens.top_id")?.words == ids.map { UInt32($0) })
+        #expect(archive.array("lens.top_id")?.header.contains("(3, 2, 2)") == true)
+        // The texts stand beside the arrays.
+        #expect(try JSONValue(parsing: try #require(archive.members["meta.json"])).at("lens.top") == plain.at("top"))
+    }
+
     @Test("localization's arrays are its figures by layer, and the maps that they are of")
     func localization() async throws {
         let path = "/v1/localize"

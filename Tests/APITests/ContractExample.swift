@@ -120,6 +120,10 @@ struct ContractExample: Sendable {
         question("/v1/logit-lens", ["lens": ["positions": "last", "target": "red", "vocabulary": ["red", "blue"]]]),
         question("/v1/logit-lens", ["lens": ["layers": [0, 8], "top_k": 0], "interventions": ["img->txt"]]),
         question(
+            "/v1/logit-lens",
+            ["lens": ["positions": ["union": ["last", "generated"]], "target": "red"], "encoding": "base64"]
+        ),
+        question(
             "/v1/activations",
             [
                 "sites": ["text.embed", "text.blocks.2.attn.pattern", "vision.blocks.0.resid.post"],

@@ -62,6 +62,68 @@ struct ReadoutTests {
         #expect(try events[10].at("lens") == whole.at("lens"))
     }
 
+    @Test("at the answer's own positions the lens reads what it reads where the prompt dictates the same answer")
+    func answeredPositions() async throws {
+        let api = try TestAPI.shared.get()
+        func members(_ positions: JSONValue) -> [String: JSONValue] {
+            ["lens": ["positions": positions, "target": "red", "top_k": 2], "max_tokens": 5]
+        }
+        let read = try await api.success(
+            "/v1/logit-lens",
+            .question(members: members(["union": ["last", "generated"]]))
+        )
+        let length = try #require(try read.at("layout.length").integer)
+        // The last token passes through no layer.
+        #expect(try read.at("lens.positions") == .array((length - 1..<length + 4).map { .integer($0) }))
+        #expect(try read.at("lens.top").shape == [9, 5, 2])
+        let user = try #require(try JSONValue.question().at("messages").array)
+        let dictated: [String: JSONValue] = [
+            "messages": .array(user + [["role": "assistant", "content": try read.at("text")]])
+        ]
+        let again = try await api.success(
+            "/v1/logit-lens",
+            .question(members: members(try read.at("lens.positions")).merging(dictated) { $1 })
+        )
+        #expect(try again.at("lens") == read.at("lens"))
+        #expect(again["text"] == nil)
+    }
+
+    @Test("a streamed lens over the answer sends each position between the tokens before and after it")
+    func answerStream() async throws {
+        let api = try TestAPI.shared.get()
+        let lens: JSONValue = ["positions": ["union": ["last", "generated"]], "layers": [2, 8], "target": "red"]
+        let members: [String: JSONValue] = ["lens": lens, "max_tokens": 4]
+        let whole = try await api.success("/v1/logit-lens", .question(members: members))
+        let streamed = JSONValue.question(members: members.merging(["stream": true]) { $1 })
+        let answer = try await api.post("/v1/logit-lens", streamed)
+        let events = try answer.events.dropLast().map { try JSONValue(parsing: Data($0.utf8)) }
+        let types = try events.map { try $0.at("type").string }
+        #expect(
+            types == ["meta", "progress", "progress"] + Array(repeating: ["token", "progress"], count: 3).joined()
+                + ["token", "result"]
+        )
+        let length = try #require(try whole.at("layout.length").integer)
+        for step in 0..<3 {
+            let event = events[4 + 2 * step]
+            #expect(try event.at("position") == .integer(length + step))
+            for layer in 0..<2 {
+                #expect(try event.at("top.\(layer)") == whole.at("lens.top.\(layer).\(step + 1)"))
+                #expect(try event.at("target_prob.\(layer)") == whole.at("lens.target_prob.\(layer).\(step + 1)"))
+            }
+        }
+        #expect(try events.last?.at("lens") == whole.at("lens"))
+    }
+
+    @Test("too many words at the answer's positions name max_tokens")
+    func tooManyWords() async throws {
+        let lens: JSONValue = ["positions": "generated", "top_k": 1000]
+        let body = JSONValue.question(members: ["lens": lens, "max_tokens": 200])
+        let answer = try await TestAPI.shared.get().post("/v1/logit-lens", body)
+        #expect(answer.status == 422)
+        #expect(try answer.json.at("error.message").string?.contains("199 positions") == true)
+        #expect(try answer.json.at("error.message").string?.contains("max_tokens") == true)
+    }
+
     @Test("the confidence in a word is its largest probability, and where")
     func confidence() async throws {
         let body = JSONValue.question(members: ["lens": ["target": "red", "layers": [3, 8]]])
@@ -82,6 +144,7 @@ struct ReadoutTests {
             ("/v1/attention", ["render": ["image": 1]], "render.image"),
             ("/v1/attention", ["attention": ["columns": "all"]], "attention.columns"),
             ("/v1/logit-lens", [:], "lens.target"),
+            ("/v1/logit-lens", ["lens": ["target": "red", "positions": "last"]], "lens.positions"),
         ] as [(String, [String: JSONValue], String)]
     )
     func undrawable(_ path: String, _ members: [String: JSONValue], _ parameter: String) async throws {

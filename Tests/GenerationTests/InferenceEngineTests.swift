@@ -32,6 +32,7 @@ import Tokenization
             case .token(let token, let text, _):
                 tokens.append(token)
                 shown += text
+            case .reading: Issue.record("there is no lens")
             case .finished(let result, let text):
                 shown += text
                 finished = result

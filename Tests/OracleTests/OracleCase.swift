@@ -140,6 +140,21 @@ struct OracleCase {
     }
 }
 
+extension PreparedPrompt {
+    /// The prompt whose answer begins with `ids`.
+    func continued(by ids: [Int]) -> PreparedPrompt {
+        let dictated = ids.enumerated().map { index, id in
+            PromptLayout.Token(position: layout.length + index, id: id, text: "", kind: .prefix)
+        }
+        return PreparedPrompt(
+            layout: PromptLayout(tokens: layout.tokens + dictated, images: layout.images),
+            ids: self.ids + ids,
+            images: images,
+            answerPrefix: ids
+        )
+    }
+}
+
 /// The same answer, attention and lens record, bit for bit.
 func expectSameProbes(_ a: GenerationResult, _ b: GenerationResult, _ comment: String) {
     expectSame(a, b, comment)

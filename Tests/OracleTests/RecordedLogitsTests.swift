@@ -56,6 +56,44 @@ import Weights
         #expect(lens.top.last == [result.next.top(5)])
     }
 
+    /// What the lens reads while it decodes is, bit for bit, what it reads where a prompt dictates the same answer, under
+    /// interventions too.
+    @Test(arguments: ModelFixture.small, [false, true])
+    func theLensReadsAnAnswerLikeADictatedOne(fixture: ModelFixture, isChanged: Bool) async throws {
+        let oracle = try await OracleCase(fixture)
+        func request(_ prompt: PreparedPrompt, _ positions: JSONValue, maxTokens: Int) throws -> GenerationRequest {
+            var request = oracle.request(prompt, maxTokens: maxTokens)
+            request.ignoresEnd = true
+            if isChanged {
+                request.interventions = try oracle.resolved([
+                    "kind": "head_ablation", "layers": [1], "heads": [0], "positions": [1, 4],
+                ])
+            }
+            request.lens = try LensCapture(
+                LensRequest(ProbeField(["positions": positions, "top_k": 4], path: "lens")),
+                layout: prompt.layout,
+                decoder: oracle.model.decoder,
+                candidates: nil,
+                target: 7,
+                maxTokens: maxTokens
+            )
+            return request
+        }
+        let answered = try await oracle.run(
+            request(oracle.prompt, ["union": [[2, 5], "generated"]], maxTokens: 6)
+        )
+        let read = try #require(answered.lens)
+        let length = oracle.prompt.ids.count
+        #expect(read.positions == [2, 5] + Array(length..<length + 5))
+        let dictated = oracle.prompt.continued(by: answered.tokens.map(\.id))
+        let positions = JSONValue.array(read.positions.map { .integer($0) })
+        let again = try #require(try await oracle.run(request(dictated, positions, maxTokens: 0)).lens)
+        #expect(read.top == again.top)
+        #expect(read.targetProbability == again.targetProbability)
+        #expect(again.positions == read.positions)
+        #expect(read.top.allSatisfy { $0.count == 7 && $0.allSatisfy { $0.count == 4 } })
+    }
+
     @Test(arguments: ModelFixture.small)
     func theFractionsOfARowSumToOne(fixture: ModelFixture) async throws {
         let oracle = try await OracleCase(fixture)

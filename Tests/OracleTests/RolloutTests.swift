@@ -121,6 +121,7 @@ import Testing
         for await event in oracle.engine.generate(request) {
             switch event {
             case .token(_, _, let row): rows.append(try #require(row))
+            case .reading: Issue.record("there is no lens")
             case .finished(let result, _):
                 #expect(rows.count == result.tokens.count)
                 for (index, row) in rows.enumerated() {
