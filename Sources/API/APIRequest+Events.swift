@@ -27,6 +27,11 @@ extension APIRequest {
         }
     }
 
+    /// The warnings of a route that answers in one piece.
+    var warningsUnstreamed: [String] {
+        chat.warnings + (chat.streams ? ["stream was ignored: this route answers in one piece"] : [])
+    }
+
     /// A stream of events, ended by `[DONE]`; what fails after the first event becomes an event of its own.
     func events(_ produce: @escaping @Sendable (ResponseWriter) async throws -> Void) -> ServerResponse {
         .events { writer in

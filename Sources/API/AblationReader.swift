@@ -78,7 +78,7 @@ struct AblationReader {
             do {
                 sets.append(try set(.registers(image: image), path: "baselines", layout))
             } catch let error as ProbeError where error.kind == .unsupported {
-                warnings.append("the baseline \"register\" was left out: no token of the picture has so large a norm")
+                warnings.append("the baseline \"register\" was left out: \(error.message)")
             }
         }
         try KnockoutVariant.checkCount(sets.count, ProbeField(nil, path: "ablations"))

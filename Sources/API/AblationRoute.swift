@@ -8,7 +8,7 @@ import WebServer
 /// `POST /v1/ablation`: the answer, and the answers when image tokens are replaced.
 enum AblationRoute {
     static let fields: [String: KnownFields] = [
-        "ablations": .knockout, "baselines": .value, "object": .span, "counts": .value, "seed": .value,
+        "ablations": .ablation, "baselines": .value, "object": .span, "counts": .value, "seed": .value,
         "replace": .value, "task": .value, "class": .value, "score": .score, "judge": .value,
         "gradients": GradientRoute.knownFields,
     ]

@@ -1,4 +1,5 @@
 import HTTPCore
+import HTTPTypes
 import Probing
 import WebServer
 
@@ -11,12 +12,17 @@ enum AnswerForm: String, CaseIterable {
     /// What the Accept header prefers; a form that the route does not offer is an error that names those it does.
     init(_ request: ServerRequest, offered: [AnswerForm]) throws(ProbeError) {
         let types = [Self.json.rawValue, "text/event-stream", Self.npz.rawValue, Self.png.rawValue]
-        let form = request.acceptedTypes.preferred(among: types).flatMap(AnswerForm.init) ?? .json
-        guard offered.contains(form) else {
-            let forms = offered.map(\.rawValue).joined(separator: ", ")
-            throw .unsupported("Accept", "this route does not answer as \(form.rawValue); accept \(forms)")
+        guard let preferred = request.acceptedTypes.preferred(among: types) else {
+            throw Self.refusal("\((request.headers[.accept] ?? "").prefix(200))", offered)
         }
+        let form = AnswerForm(rawValue: preferred) ?? .json
+        guard offered.contains(form) else { throw Self.refusal(form.rawValue, offered) }
         self = form
+    }
+
+    private static func refusal(_ wanted: String, _ offered: [AnswerForm]) -> ProbeError {
+        let forms = offered.map(\.rawValue).joined(separator: ", ")
+        return .unsupported("Accept", "this route does not answer as \(wanted); accept \(forms)")
     }
 
     /// Streams are events, whatever else was asked for.

@@ -58,8 +58,7 @@ struct ArrayAnswer {
     /// `fields` with the warnings and what interventions resolved to.
     func complete(_ fields: [String: JSONValue]) -> [String: JSONValue] {
         var fields = fields
-        fields.add(resolved: resolved)
-        fields.add(warnings: warnings)
+        fields.add(resolved: resolved, warnings: warnings)
         return fields
     }
 

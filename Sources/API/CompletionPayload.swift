@@ -35,8 +35,7 @@ struct CompletionPayload {
         ]
         fields["usage"] = Self.usage(result, promptTokens: promptTokens)
         fields["timings"] = Self.timings(result, promptTokens: promptTokens)
-        fields.add(resolved: resolved)
-        fields.add(warnings: chat.warnings)
+        fields.add(resolved: resolved, warnings: chat.warnings)
         return .object(fields)
     }
 
@@ -51,8 +50,7 @@ struct CompletionPayload {
     func finishChunk(_ result: GenerationResult, promptTokens: Int) -> JSONValue {
         guard case .object(var fields) = chunk(delta: [:], finish: result.finishReason) else { return nil }
         fields["timings"] = Self.timings(result, promptTokens: promptTokens)
-        fields.add(resolved: resolved)
-        fields.add(warnings: chat.warnings)
+        fields.add(resolved: resolved, warnings: chat.warnings)
         return .object(fields)
     }
 

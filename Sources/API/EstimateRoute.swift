@@ -47,7 +47,7 @@ enum EstimateRoute {
             "assumes": assumptions(plan),
         ]
         if let gradients = plan.gradients { answer["gradient_rows"] = .integer(gradients.rows) }
-        answer.add(warnings: api.chat.warnings)
+        answer.add(warnings: api.warningsUnstreamed)
         return .json(JSONValue.object(answer).serialized())
     }
 

@@ -21,9 +21,7 @@ enum JudgeRoute {
         let (judge, reference, candidate, warnings) = try await WorkQueue.run {
             let root = ProbeField(try RequestBody.json(request), path: "")
             let field = root.member("judge") ?? ProbeField("lexical", path: "judge")
-            guard let judge = try Judge.read(field, external: external) else {
-                throw ProbeError.invalid("judge", "is \"none\"; ask for lexical or external")
-            }
+            let judge = try Judge.read(field, external: external)
             _ = try ArrayEncoding(root)
             let (reference, candidate) = (try text(root.required("reference")), try text(root.required("candidate")))
             return (judge, reference, candidate, fields.warnings(root.value))

@@ -9,7 +9,8 @@ import WebServer
 /// `POST /v1/knockout`: the answer, and the answers when edges are cut.
 enum KnockoutRoute {
     static let fields: [String: KnownFields] = [
-        "knockouts": .knockout, "sweep": SweepReader.fields, "score": .score, "judge": .value, "object": .span,
+        "knockouts": .intervention(named: true), "sweep": SweepReader.fields, "score": .score, "judge": .value,
+        "object": .span,
     ]
 
     static let forms: [AnswerForm] = [.json, .npz]

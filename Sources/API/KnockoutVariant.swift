@@ -4,12 +4,16 @@ import Probing
 
 /// One knocked-out run that a request asks for.
 struct KnockoutVariant {
-    let name: String
+    private(set) var name: String
     let interventions: [Intervention]
     /// Where each intervention stands in the body.
     let paths: [String]
     /// The interventions as they were written.
     let written: JSONValue
+    /// What of the body asked for it.
+    let path: String
+    /// Whether the name says what it is: one that the body gave, or a preset's. Others may be alike.
+    let hasOwnName: Bool
 
     /// Variants of one request at most.
     static let maximumCount = 512
@@ -25,7 +29,7 @@ struct KnockoutVariant {
         _ = try root.member("object").map(SpanSelector.init)
         var variants = try knockouts.map(list) ?? []
         if let sweep { variants += try sweep.variants() }
-        return variants
+        return try distinct(variants)
     }
 
     /// The reader of the body's `sweep`, if it has one.
@@ -34,6 +38,29 @@ struct KnockoutVariant {
     }
 
     // MARK: - Private
+
+    /// The variants with different names: of what is called alike for want of a name, the later ones are numbered.
+    private static func distinct(_ variants: [KnockoutVariant]) throws(ProbeError) -> [KnockoutVariant] {
+        var paths: [String: String] = [:]
+        var result: [KnockoutVariant] = []
+        for var variant in variants {
+            let name = variant.name
+            if variant.hasOwnName, let other = paths[name] {
+                throw .unsupported(
+                    variant.path,
+                    "\"\(name)\" is what \(other) is called too; give one of them another \"name\""
+                )
+            }
+            var number = 1
+            while paths[variant.name] != nil {
+                number += 1
+                variant.name = "\(name)#\(number)"
+            }
+            paths[variant.name] = variant.path
+            result.append(variant)
+        }
+        return result
+    }
 
     private static func list(_ field: ProbeField) throws -> [KnockoutVariant] {
         let elements = field.value.array == nil ? [field] : try field.elements()
@@ -55,7 +82,9 @@ struct KnockoutVariant {
                 name: name ?? label([intervention]),
                 interventions: [intervention],
                 paths: [field.path],
-                written: [field.value]
+                written: [field.value],
+                path: field.path,
+                hasOwnName: name != nil || intervention.isPreset
             )
         }
         let interventions = try Intervention.list(list)
@@ -63,7 +92,9 @@ struct KnockoutVariant {
             name: name ?? label(interventions),
             interventions: interventions,
             paths: interventions.indices.map { "\(list.path)[\($0)]" },
-            written: list.value.array == nil ? [list.value] : list.value
+            written: list.value.array == nil ? [list.value] : list.value,
+            path: field.path,
+            hasOwnName: name != nil || interventions.allSatisfy(\.isPreset)
         )
     }
 

@@ -71,6 +71,10 @@ struct LocalizationStudy: Sendable {
             ["position": .integer(layout.length + index), "token": .string(baseline.tokens[index].text)]
         }
         var arrays = ArrayAnswer(api, run)
+        if scores.area == 0 {
+            let seen = placement.geometry.seenBox
+            arrays.warn(["the object lies outside \(seen.text), the part of the picture that the model sees"])
+        }
         var localization: [String: JSONValue] = [
             "phrase": .string(body.phrase), "tokens": .array(tokens), "area": .number(scores.area),
             "dilate_px": .number(body.dilation), "mean": scores.mean.payload,

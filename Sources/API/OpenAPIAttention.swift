@@ -19,8 +19,14 @@ enum OpenAPIAttention: SchemaWords {
             "rows": reference("Span"),
             "layers": reference("Layers"),
             "heads": ["oneOf": [["enum": ["mean", "max", "all"]], ["type": "array", "items": integer]]],
-            "columns": ["enum": ["image", "all"]],
-            "normalize": ["enum": ["none", "image"]],
+            "columns": [
+                "description": "Image positions in order, or every position up to that of the last row",
+                "enum": ["image", "all"], "default": "image",
+            ],
+            "normalize": [
+                "description": "\"image\" scales each row of a map so that its image columns sum to one",
+                "enum": ["none", "image"], "default": "none",
+            ],
             "rollout": [
                 "type": "boolean", "default": false,
                 "description": "Attention traced back through all layers up to each; heads must be \"mean\"",
@@ -79,8 +85,17 @@ enum OpenAPIAttention: SchemaWords {
             "layout": reference("Layout"),
             "attention": object([
                 "rows": list(object(["position": integer, "token": string])), "layers": list(integer),
-                "heads": ["type": ["array", "null"], "items": integer], "maps": reference("NumberArray"),
-                "fractions": ["type": "object", "additionalProperties": reference("NumberArray")],
+                "heads": ["type": ["array", "null"], "items": integer],
+                "maps": [
+                    "description":
+                        "[rows][layers](heads)[columns]; a row that sees fewer columns than the last ends in zeros",
+                    "$ref": "#/components/schemas/NumberArray",
+                ],
+                "fractions": [
+                    "description":
+                        "[rows][layers] by kind of position, mean over the listed heads or else over all; they sum to one",
+                    "type": "object", "additionalProperties": reference("NumberArray"),
+                ],
                 "rollout": ["const": true], "sinks": sinks,
             ]),
             "usage": reference("Usage"), "timings": reference("Timings"), "resolved": list(reference("Resolved")),

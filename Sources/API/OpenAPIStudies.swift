@@ -81,7 +81,12 @@ enum OpenAPIStudies: SchemaWords {
         [
             "text": string, "layout": reference("Layout"),
             "localization": object([
-                "phrase": string, "tokens": list(object(["position": integer, "token": string])), "area": number,
+                "phrase": string, "area": number,
+                "tokens": [
+                    "description":
+                        "The answer's tokens that name it, at their own positions as in layout.tokens; the row that produced one is the query before it",
+                    "type": "array", "items": object(["position": integer, "token": string]),
+                ],
                 "dilate_px": number, "mean": pointing, "layers": list(pointing), "lost": ["type": ["boolean", "null"]],
                 "counted": boolean,
                 "maps": [

@@ -22,9 +22,12 @@ extension ResolvedInterventions {
 }
 
 extension [String: JSONValue] {
-    /// Adds the `resolved` member to the answer of a run that changes something.
-    mutating func add(resolved: ResolvedInterventions) {
+    /// Adds what a run changes, where it does, and the warnings about that and about the request.
+    mutating func add(resolved: ResolvedInterventions, warnings: [String]) {
         if !resolved.isEmpty { self["resolved"] = resolved.payload }
+        let own = resolved.warnings
+        // Spans that each layer chooses may come to as many reasons as there are layers.
+        add(warnings: warnings + own.prefix(8).map { "interventions: \($0)" })
     }
 }
 

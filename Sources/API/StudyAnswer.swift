@@ -74,7 +74,7 @@ struct StudyAnswer {
         ]
         if let rate = grading.flipRate(outcome.variants, baseline: outcome.baseline) { fields["flip_rate"] = rate }
         var arrays = ArrayAnswer(api, baseline)
-        arrays.warn(warnings)
+        arrays.warn(warnings + ineffective)
         if arrays.gathersNumbers {
             let scores = StudyScores(
                 baseline: outcome.baseline,
@@ -85,6 +85,23 @@ struct StudyAnswer {
             fields["scores"] = try scores.json(&arrays)
         }
         return (fields, arrays)
+    }
+
+    /// The variants of which a part changes nothing, those with one reason together.
+    private var ineffective: [String] {
+        var reasons: [String] = []
+        var names: [String: [String]] = [:]
+        for variant in variants {
+            for reason in variant.interventions.warnings {
+                if names[reason] == nil { reasons.append(reason) }
+                names[reason, default: []].append(variant.name)
+            }
+        }
+        return reasons.prefix(32).map { reason in
+            let alike = names[reason] ?? []
+            let others = alike.count > 1 ? " and \(alike.count - 1) more" : ""
+            return "variant \"\(alike[0])\"\(others): \(reason)"
+        }
     }
 
     private func payload(

@@ -29,7 +29,8 @@ struct SweepReader {
 
     /// All members of `sweep`.
     static let fields: KnownFields = [
-        "knockouts": .knockout, "layers": .layers, "preset": .value, "starts": .value, "window": .value,
+        "knockouts": .intervention(named: false), "layers": .layers, "preset": .value, "starts": .value,
+        "window": .value,
         "width": .value,
     ]
 
@@ -46,15 +47,27 @@ struct SweepReader {
         family = model.description.family
     }
 
-    /// Members that the sweep has and its preset does not read.
+    /// Members that the sweep has and does not read, and an edge that it would cut if it knew where.
     var warnings: [String] {
         let preset = field.member("preset").flatMap { $0.value.string.flatMap(Preset.init) }
         let members = preset?.members ?? ["knockouts", "layers"]
         let known = ["knockouts", "layers", "starts", "window", "width"]
         let reader = preset.map { "the preset \"\($0.rawValue)\"" } ?? "a sweep without a preset"
-        return known.filter { field.member($0) != nil && !members.contains($0) }.map {
+        var warnings = known.filter { field.member($0) != nil && !members.contains($0) }.map {
             "\(field.path).\($0) was ignored: \(reader) does not read it"
         }
+        if members.contains("knockouts") {
+            let listed = (try? field.member("knockouts")?.elements()) ?? []
+            warnings += listed.compactMap { $0.member("layers") }.map {
+                "\($0.path) was ignored: the sweep says in which layers its knockouts act"
+            }
+        }
+        if preset == .informationFlow, object == nil {
+            warnings.append(
+                "the edge object->question was left out: \(reader) cuts it where the body says what the \"object\" is"
+            )
+        }
+        return warnings
     }
 
     /// The runs that the sweep asks for.
@@ -149,7 +162,9 @@ struct SweepReader {
                 name: variant.name,
                 interventions: variant.interventions,
                 paths: [source.path],
-                written: .array(variant.interventions.map { Self.rewritten(source.value, layers: $0.layers) })
+                written: .array(variant.interventions.map { Self.rewritten(source.value, layers: $0.layers) }),
+                path: source.path,
+                hasOwnName: variant.interventions.allSatisfy(\.isPreset)
             )
         }
     }
@@ -162,7 +177,9 @@ struct SweepReader {
                 name: variant.name,
                 interventions: variant.interventions,
                 paths: variant.interventions.map { _ in "object" },
-                written: .array(variant.interventions.compactMap(Self.written))
+                written: .array(variant.interventions.compactMap(Self.written)),
+                path: field.path,
+                hasOwnName: true
             )
         }
     }

@@ -25,6 +25,14 @@ public struct Box: Sendable, Equatable {
     public var isEmpty: Bool { !(width > 0 && height > 0) }
     /// `[x0, y0, x1, y1]`, as the API writes boxes.
     public var corners: [Double] { [x0, y0, x1, y1] }
+    /// The same for a message, to a hundredth of a pixel.
+    public var text: String {
+        let numbers = corners.map { corner in
+            let rounded = (corner * 100).rounded() / 100
+            return Int(exactly: rounded).map(String.init) ?? "\(rounded)"
+        }
+        return "[\(numbers.joined(separator: ", "))]"
+    }
 }
 
 /// A point in pixels.

@@ -103,6 +103,17 @@ public struct ImageGeometry: Sendable, Equatable {
         box(of: tiles[tile], rows: 0...tiles[tile].rows - 1, cols: 0...tiles[tile].cols - 1)
     }
 
+    /// The part of the original picture that the model sees: what all tiles together cover.
+    public var seenBox: Box {
+        let boxes = tiles.indices.map(tileBox)
+        return Box(
+            x0: boxes.map(\.x0).min() ?? 0,
+            y0: boxes.map(\.y0).min() ?? 0,
+            x1: boxes.map(\.x1).max() ?? 0,
+            y1: boxes.map(\.y1).max() ?? 0
+        )
+    }
+
     // MARK: - Private
 
     private func box(of grid: Tile, rows: ClosedRange<Int>, cols: ClosedRange<Int>) -> Box {

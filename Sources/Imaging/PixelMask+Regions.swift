@@ -39,6 +39,19 @@ extension PixelMask {
     /// How many pixels are selected.
     public var count: Int { isSelected.count { $0 } }
 
+    /// The smallest box around all selected pixels; `nil` if there is none.
+    public var bounds: Box? {
+        let selected = isSelected.indices.filter { isSelected[$0] }
+        guard let first = selected.first, let last = selected.last else { return nil }
+        let columns = selected.map { $0 % width }
+        return Box(
+            x0: Double(columns.min() ?? 0),
+            y0: Double(first / width),
+            x1: Double((columns.max() ?? 0) + 1),
+            y1: Double(last / width + 1)
+        )
+    }
+
     /// Whether a selected pixel's centre lies within `distance` of that of the pixel (x, y).
     public func isSelected(within distance: Double, ofX x: Int, y: Int) -> Bool {
         let reach = Int(min(distance, Double(width + height)))

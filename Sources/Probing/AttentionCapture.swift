@@ -44,6 +44,9 @@ public struct AttentionCapture: Sendable {
                 "\"image\" selects nothing: the prompt has no picture; ask for \"all\""
             )
         }
+        if request.normalizesImage, imagePositions.isEmpty {
+            throw .unsupported("attention.normalize", "\"image\" has no columns to scale by: the prompt has no picture")
+        }
         if let span = request.rows {
             rows = try span.resolved(in: layout, parameter: "attention.rows")
         } else {
@@ -92,7 +95,7 @@ public struct AttentionCapture: Sendable {
     ///   - rolledOut: the row that takes the place of the mean over heads, `[keys]`.
     ///   - excluded: positions whose columns are left out of the maps.
     func reduce(_ pattern: AttentionPattern, rolledOut: [Float]?, excluding excluded: [Int]) -> AttentionRow.Layer {
-        let mean = rolledOut ?? pattern.mean()
+        let mean = rolledOut ?? pattern.mean(of: separateHeads)
         let maps = pattern.maps(heads: separateHeads, takesMaximum: takesMaximum, mean: mean).map {
             select($0, excluding: excluded)
         }
@@ -144,11 +147,10 @@ public struct AttentionCapture: Sendable {
     private func select(_ row: [Float], excluding excluded: [Int]) -> [Float] {
         var row = row
         for position in excluded where position < row.count { row[position] = 0 }
-        var values = row
-        if columns == .image {
-            values = imagePositions.map { $0 < row.count ? row[$0] : 0 }
-        }
-        return normalizesImage ? values.scaledToOne : values
+        guard columns == .image || normalizesImage else { return row }
+        let image = imagePositions.map { $0 < row.count ? row[$0] : 0 }
+        let values = columns == .image ? image : row
+        return normalizesImage ? values.scaled(toOneOver: image) : values
     }
 
     private func fractions(_ mean: [Float]) -> [PositionKind: Float] {
@@ -167,9 +169,10 @@ public struct AttentionRow: Sendable {
     public struct Layer: Sendable {
         /// `[heads or 1][columns]`.
         public let maps: [[Float]]
-        /// Head-mean mass by kind of position; sums to 1 unless a knockout took edges away after the softmax.
+        /// Mass by kind of position, mean over the heads handed out one by one, or over all where they are reduced; sums
+        /// to 1 unless a knockout took edges away after the softmax.
         public let fractions: [PositionKind: Float]
-        /// Head-mean mass on the sinks that the maps leave out; the fractions count it.
+        /// Likewise the mass on the sinks that the maps leave out; the fractions count it.
         public internal(set) var excludedMass: Float = 0
     }
 

@@ -42,7 +42,7 @@ public struct AttentionRequest: Sendable {
     public var heads: Heads = .mean
     /// Columns.
     public var columns: Columns = .image
-    /// Whether the handed-out columns of a row are scaled to sum to 1, sinks left out.
+    /// Whether a row is scaled so that its image columns sum to 1, sinks left out.
     public var normalizesImage = false
     /// Whether attention is traced back to the decoder's input: see `AttentionRollout`.
     public var rollsOut = false

@@ -42,6 +42,15 @@ public struct EdgeEdit: Sendable, Equatable {
         return receivers.first(from: source)
     }
 
+    /// Why it changes nothing, if no receiver can see a source.
+    public var warning: String? {
+        guard firstAffectedPosition == nil, let source = sources.first, let receiver = receivers.promptPositions.last
+        else { return nil }
+        return
+            "there are no edges from positions \(source) and later to \(receiver) and earlier, as no position attends to "
+            + "a later one; nothing changes"
+    }
+
     /// Resolves a change of edges against a prompt and a model, `nil` for other interventions; `parameter` is its path
     /// in the request.
     public static func resolve(

@@ -54,6 +54,12 @@ public struct ResolvedInterventions: Sendable, Equatable {
         return (edges + states).min()
     }
 
+    /// What there is to say of changes that change nothing, each once.
+    public var warnings: [String] {
+        var seen: Set<String> = []
+        return edges.compactMap(\.warning).filter { seen.insert($0).inserted }
+    }
+
     /// The layers that were selected, ascending; embeddings are in none.
     public var layers: [Int] { Set(edges.flatMap(\.layers) + states.compactMap(\.site.layer)).sorted() }
 }

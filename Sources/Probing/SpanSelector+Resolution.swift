@@ -7,14 +7,16 @@ extension SpanSelector {
     public func resolved(in layout: PromptLayout, parameter: String) throws(ProbeError) -> PositionSet {
         let set = try positions(layout, parameter)
         guard !set.isEmpty else {
-            throw .unsupported(parameter, "selects no position of the prompt's \(layout.length)")
+            throw .unsupported(
+                parameter,
+                "selects no position of the prompt's \(layout.length): \(reasonForNothing(in: layout))"
+            )
         }
         return set
     }
 
-    // MARK: - Private
-
-    private func positions(_ layout: PromptLayout, _ parameter: String) throws(ProbeError) -> PositionSet {
+    /// The same, perhaps empty.
+    func positions(_ layout: PromptLayout, _ parameter: String) throws(ProbeError) -> PositionSet {
         let length = layout.length
         switch self {
         case .named(let name):
@@ -56,6 +58,8 @@ extension SpanSelector {
             return try region(layout, parameter)
         }
     }
+
+    // MARK: - Private
 
     /// A picture that is not there may be in another prompt; any other unknown name is in none.
     private static func unknown(_ name: String, _ layout: PromptLayout, _ parameter: String) -> ProbeError {
@@ -124,11 +128,8 @@ extension SpanSelector {
         _ layout: PromptLayout,
         sigma: Double
     ) throws(ProbeError) -> PositionSet {
-        let norms = image.norms.map(Double.init)
-        let mean = norms.reduce(0, +) / Double(max(norms.count, 1))
-        let squares = norms.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
-        let threshold = mean + sigma * (squares / Double(max(norms.count - 1, 1))).squareRoot()
-        let positions = zip(image.positions, norms).filter { $0.1 > threshold }.map(\.0)
+        let norms = RegisterNorms(image.norms, sigma: sigma)
+        let positions = zip(image.positions, norms.values).filter { $0.1 > norms.threshold }.map(\.0)
         return PositionSet(length: layout.length, positions: positions)
     }
 

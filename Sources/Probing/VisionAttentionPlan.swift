@@ -66,11 +66,11 @@ public struct VisionAttentionPlan: Sendable {
 
     /// Reduces one row `[heads][tokens]` of a picture to what was asked for.
     func reduce(_ pattern: AttentionPattern, picture: Int) -> VisionAttentionRow.Layer {
-        let mean = pattern.mean()
+        let mean = pattern.mean(of: separateHeads)
         let first = classTokens[picture]
         let maps = pattern.maps(heads: separateHeads, takesMaximum: takesMaximum, mean: mean).map { map in
             let values = columns == .all ? map : Array(map[first...])
-            return normalizesImage ? values.scaledToOne : values
+            return normalizesImage ? values.scaled(toOneOver: map[first...]) : values
         }
         return VisionAttentionRow.Layer(
             maps: maps,
@@ -128,9 +128,9 @@ public struct VisionAttentionRow: Sendable {
     public struct Layer: Sendable {
         /// `[heads or 1][columns]`.
         public let maps: [[Float]]
-        /// Head-mean mass on the class token.
+        /// Mass on the class token, mean over the heads handed out one by one, or over all where they are reduced.
         public let classMass: Float
-        /// Head-mean mass on patches; both sum to 1.
+        /// Likewise the mass on patches; both sum to 1.
         public let patchMass: Float
     }
 

@@ -21,7 +21,7 @@ public struct VisionAttentionRequest: Sendable {
     public var heads: AttentionRequest.Heads = .mean
     /// Columns: patches, or every token of the tower.
     public var columns: AttentionRequest.Columns = .image
-    /// Whether the handed-out columns of a row are scaled to sum to 1.
+    /// Whether a row is scaled so that its patches' columns sum to 1.
     public var normalizesImage = false
 
     /// Every patch's rows in every layer, mean over heads, on patches.

@@ -91,6 +91,75 @@ struct AttentionKindsTests {
         }
     }
 
+    @Test("with all columns a row is scaled by its image columns, which are then those asked for alone")
+    func normalisedColumns() async throws {
+        let api = try TestAPI.shared.get()
+        for tower in ["text", "vision"] {
+            func maps(_ columns: String, _ normalize: String) async throws -> [[Double]] {
+                var asked: [String: JSONValue] = [
+                    "tower": .string(tower), "columns": .string(columns), "normalize": .string(normalize),
+                    "layers": [1], "heads": [0, 3],
+                ]
+                if tower == "vision" { asked["rows"] = ["patches": [[2, 3], [7, 0]]] }
+                let body = JSONValue.question(members: ["attention": .object(asked)])
+                let rows = try #require(try await api.success("/v1/attention", body).at("attention.maps").array)
+                return rows.flatMap { $0.array ?? [] }.flatMap { $0.array ?? [] }.map {
+                    ($0.array ?? []).compactMap(\.number)
+                }
+            }
+            let first =
+                tower == "vision"
+                ? 1
+                : try #require(
+                    try await api.success("/v1/layout", .question()).at("spans.image.0.0").integer
+                )
+            let (plain, scaled, image) =
+                (try await maps("all", "none"), try await maps("all", "image"), try await maps("image", "image"))
+            #expect(plain.count == scaled.count && plain.count == image.count)
+            for (row, own) in scaled.enumerated() {
+                #expect(Array(own[first..<first + 144]) == image[row], "\(tower), row \(row)")
+                let mass = plain[row][first..<first + 144].reduce(0, +)
+                for (column, value) in own.enumerated() {
+                    #expect(abs(value - plain[row][column] / mass) <= 1e-5 * max(1, value), "\(tower), row \(row)")
+                }
+            }
+        }
+        let blind = JSONValue.question(image: nil, members: ["attention": ["columns": "all", "normalize": "image"]])
+        let refused = try await api.post("/v1/attention", blind)
+        #expect(refused.status == 422)
+        #expect(try refused.json.at("error.param") == "attention.normalize")
+    }
+
+    @Test("fractions are those of the heads that are listed, and of all where they are reduced")
+    func headFractions() async throws {
+        let api = try TestAPI.shared.get()
+        func answer(_ heads: JSONValue) async throws -> JSONValue {
+            let asked: JSONValue = ["heads": heads, "columns": "all"]
+            return try await api.success("/v1/attention", .question(members: ["attention": asked])).at("attention")
+        }
+        let image = try #require(try await api.success("/v1/layout", .question()).at("spans.image.0").array)
+        let columns = try #require(image[0].integer)..<(try #require(image[1].integer))
+        let every = try await answer("all")
+        for heads in [[2], [0, 3], [0, 1, 2, 3]] {
+            let listed = try await answer(.array(heads.map { .integer($0) }))
+            for row in 0..<4 {
+                for layer in 0..<8 {
+                    let masses = try heads.map { head in
+                        try columns.reduce(0.0) {
+                            $0 + (try every.at("maps.\(row).\(layer).\(head).\($1)").number ?? .nan)
+                        }
+                    }
+                    let fraction = try #require(try listed.at("fractions.image.\(row).\(layer)").number)
+                    #expect(abs(fraction - masses.reduce(0, +) / Double(heads.count)) < 1e-5, "\(heads)")
+                }
+            }
+        }
+        let mean = try await answer("mean")
+        for reduced in ["all", "max"] {
+            #expect(try await answer(.string(reduced)).at("fractions") == mean.at("fractions"))
+        }
+    }
+
     @Test("a threshold that no state can reach is warned about")
     func unreachable() async throws {
         let members: [String: JSONValue] = ["attention": ["exclude_sinks": ["tau": 1000]]]

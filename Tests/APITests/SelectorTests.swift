@@ -55,8 +55,10 @@ struct SelectorTests {
             let form: JSONValue = ["range": .array(range.map { .integer($0) })]
             try await expectRefusal(form, "range [\(range[0]), \(range[1])) must satisfy 0 ≤ a < b ≤ \(length)")
         }
-        try await expectRefusal(["minus": [[1, 2], ["range": [0, 9]]]], "no position")
-        try await expectRefusal(["intersect": ["image", "last"]], "no position")
+        try await expectRefusal(["minus": [[1, 2], ["range": [0, 9]]]], "all of the first span is taken away")
+        try await expectRefusal(["intersect": ["image", "last"]], "the spans have none in common")
+        try await expectRefusal(["intersect": ["image", ["rows": []]]], "the list is empty")
+        try await expectRefusal(["union": ["history", ["box": [70, 0, 80, 9]]]], "\"history\" has none; the box [70,")
     }
 
     @Test("patches, rows and buffers on the grid")
@@ -118,8 +120,16 @@ struct SelectorTests {
         let (x, y) = ((box[0] + box[2]) / 2, (box[1] + box[3]) / 2)
         #expect(try await resolved(["box": [.number(x), .number(y), .number(x), .number(y)]]) == [first + 13])
         // The picture's left and right edge are cropped away before the model sees it.
-        try await expectRefusal(["box": [0, 0, 2, 40]], "no position")
-        try await expectRefusal(["box": [-9, -9, -1, -1]], "no position")
+        try await expectRefusal(
+            ["box": [0, 0, 2, 40]],
+            "the box [0, 0, 2, 40] lies where preprocessing (\"crop\") cuts off; the model sees [10, 0, 50, 40] of the "
+                + "picture's 60x40 pixels"
+        )
+        try await expectRefusal(
+            ["box": [-9, -9, -1, -1.5]],
+            "the box [-9, -9, -1, -1.5] lies outside the picture of 60x40 pixels"
+        )
+        try await expectRefusal(["box": [50, 3, 50, 3]], "covers no patch; the model sees [10, 0, 50, 40]")
         try await expectRefusal(["box": [20, 20, 10, 30]], "x0 <= x1")
     }
 
@@ -165,7 +175,15 @@ struct SelectorTests {
             try maskForm(width: 40, height: 60) { _, _ in true },
             "40x60 pixels but its picture is 60x40"
         )
-        try await expectRefusal(try maskForm(width: 60, height: 40) { _, _ in false }, "no position")
+        try await expectRefusal(
+            try maskForm(width: 60, height: 40) { _, _ in false },
+            "the mask selects none of its 2400 pixels"
+        )
+        try await expectRefusal(
+            try maskForm(width: 60, height: 40) { x, y in x == 3 && (4...5).contains(y) },
+            "the mask, 2 pixels within [3, 4, 4, 6], lies where preprocessing"
+        )
+        try await expectRefusal(["polygon": [[0, 0], [9, 0], [0, 8]]], "the polygon within [0, 0, 9, 8] lies where")
     }
 
     @Test("registers are the tokens whose norm exceeds the mean by some standard deviations")
@@ -183,7 +201,13 @@ struct SelectorTests {
             try #require(!expected.isEmpty)
             #expect(try await resolved(["register": ["sigma": .number(sigma)]]) == expected, "\(sigma)")
         }
-        try await expectRefusal(["register": ["sigma": 100]], "no position")
+        let answer = try await knockout(["from": ["register": ["sigma": 100]], "to": "last"])
+        let message = try #require(try answer.json.at("error.message").string)
+        let told = message.split { !"0123456789.".contains($0) }.compactMap { Double($0) }
+        let largest = try #require(norms.max())
+        for number in [mean + 100 * deviation, mean, 100, deviation, largest] {
+            #expect(told.contains { abs($0 - number) < 1e-3 }, "\(number): \(message)")
+        }
     }
 
     @Test("draws stay in their span, and more than it has is refused with both numbers")
