@@ -1,17 +1,16 @@
 import Tokenization
 
-/// Text of an answer, token by token.
+/// Text of an answer, token by token: what its tokens add to the prompt's text.
 ///
 /// Templates put a space between `ASSISTANT:` and the answer, so an answer's own leading space is the template's and is
-/// left out; an answer that continues a dictated beginning keeps it.
+/// left out, but no second one; an answer that continues a dictated beginning keeps it.
 struct AnswerDecoder {
     private var decoder: StreamingDecoder
     private var mayStripSpace: Bool
 
-    init(_ tokenizer: Tokenizer, prefix: [Int]) {
-        decoder = StreamingDecoder(tokenizer, skipSpecialTokens: true)
-        mayStripSpace = prefix.isEmpty
-        for id in prefix { _ = decoder.push(id) }
+    init(_ tokenizer: Tokenizer, continuesBeginning: Bool) {
+        decoder = StreamingDecoder(tokenizer, skipSpecialTokens: true, followsText: true)
+        mayStripSpace = !continuesBeginning
     }
 
     mutating func push(_ id: Int) -> String {

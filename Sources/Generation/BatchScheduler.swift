@@ -28,10 +28,12 @@ struct BatchScheduler {
         var waited = 0
     }
 
-    /// Rows for each sequence, in the order of `work`; 0 = wait.
-    static func rows(for work: [Work]) -> [Int] {
-        if fitOneStep(work) { return work.map(\.pending) }
-        var rows = [Int](repeating: 0, count: work.count)
+    /// Writes the rows for each sequence, in the order of `work`; 0 = wait.
+    static func share(_ rows: inout [Int], for work: [Work]) {
+        let fit = fitOneStep(work)
+        rows.removeAll(keepingCapacity: true)
+        for item in work { rows.append(fit ? item.pending : 0) }
+        if fit { return }
         let members = Dictionary(grouping: work.indices) { work[$0].group }.values.sorted { $0[0] < $1[0] }
         let isPaced = members.count > 1 && work.contains(where: \.isDecoding)
         let budget = isPaced ? sharedBudget + members.count : max(rowBudget, members.count)
@@ -52,7 +54,6 @@ struct BatchScheduler {
                 left -= rows[index]
             }
         }
-        return rows
     }
 
     /// Whether a step takes all that is ready, whatever the groups: the usual case while a few sequences decode.

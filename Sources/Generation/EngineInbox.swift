@@ -4,18 +4,12 @@ import Synchronization
 /// A run that was handed in, and the means to call it off.
 final class Ticket: Sendable {
     let request: GenerationRequest
-    let emit: @Sendable (GenerationEvent) -> Void
-    let onEnd: @Sendable () -> Void
+    let mailbox: EventMailbox
     private let cancelled = Atomic(false)
 
-    init(
-        request: GenerationRequest,
-        emit: @escaping @Sendable (GenerationEvent) -> Void,
-        onEnd: @escaping @Sendable () -> Void
-    ) {
+    init(request: GenerationRequest, mailbox: EventMailbox) {
         self.request = request
-        self.emit = emit
-        self.onEnd = onEnd
+        self.mailbox = mailbox
     }
 
     var isCancelled: Bool { cancelled.load(ordering: .relaxed) }

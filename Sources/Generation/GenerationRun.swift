@@ -12,7 +12,7 @@ final class GenerationRun: @unchecked Sendable {
     let sequence: DecoderSequence
     private let probes: ProbeRun?
     private let record: ResidualRecord?
-    private let emit: @Sendable (GenerationEvent) -> Void
+    private let mailbox: EventMailbox
     private let endTokens: Set<Int>
     private var sampler: Sampler
     private var decoder: AnswerDecoder
@@ -36,16 +36,16 @@ final class GenerationRun: @unchecked Sendable {
         _ request: GenerationRequest,
         model: VisionLanguageModel,
         start cache: KeyValueCache,
-        emit: @escaping @Sendable (GenerationEvent) -> Void
+        mailbox: EventMailbox
     ) {
         self.request = request
-        self.emit = emit
+        self.mailbox = mailbox
         endTokens = model.endTokens
         let isProbed =
             !request.interventions.isEmpty || request.capture != nil || request.lens != nil || request.states != nil
             || request.norms != nil
         var lens = request.lens
-        lens?.onReading = { emit(.reading($0)) }
+        if mailbox.wantsProgress { lens?.onReading = { mailbox.post(.reading($0)) } }
         probes =
             isProbed
             ? ProbeRun(
@@ -67,7 +67,7 @@ final class GenerationRun: @unchecked Sendable {
             )
         sequence = DecoderSequence(cache: cache, hooks: probes, record: record)
         sampler = Sampler(request.sampling)
-        decoder = AnswerDecoder(model.tokenizer, prefix: request.prompt.answerPrefix)
+        decoder = AnswerDecoder(model.tokenizer, continuesBeginning: !request.prompt.answerPrefix.isEmpty)
         stopMatcher = StopMatcher(request.stop)
     }
 
@@ -127,6 +127,7 @@ final class GenerationRun: @unchecked Sendable {
             }
             firstToken = .now
             guard request.maxTokens > 0 else { return finish(.length, held: "") }
+            reserveAnswer()
         }
         let id = sampler.draw(from: distribution)
         if !request.ignoresEnd, endTokens.contains(id) { return end(.stop) }
@@ -140,7 +141,9 @@ final class GenerationRun: @unchecked Sendable {
         )
         tokens.append(token)
         text += shown
-        emit(.token(token, text: shown, attention: probes?.rows[sequence.cache.count - 1]))
+        if mailbox.wantsProgress {
+            mailbox.post(.token(token, text: shown, attention: probes?.rows[sequence.cache.count - 1]))
+        }
         if stopMatcher.hasStopped {
             finish(.stop, held: "")
         } else if tokens.count == request.maxTokens {
@@ -149,6 +152,13 @@ final class GenerationRun: @unchecked Sendable {
     }
 
     // MARK: - Private
+
+    /// Room for the answer, so that it does not grow piece by piece; a long one grows by doubling.
+    private func reserveAnswer() {
+        let tokens = min(request.maxTokens, 512)
+        self.tokens.reserveCapacity(tokens)
+        text.reserveCapacity(tokens * 8)
+    }
 
     private var isDecoding: Bool { sequence.cache.count >= request.prompt.ids.count }
 
@@ -177,7 +187,7 @@ final class GenerationRun: @unchecked Sendable {
             promptSeconds: (firstToken - start).seconds,
             decodeSeconds: (ContinuousClock.now - firstToken).seconds
         )
-        emit(.finished(result, text: held))
+        mailbox.post(.finished(result, text: held))
     }
 }
 

@@ -11,6 +11,7 @@ public final class InferenceEngine: Sendable {
     public let cacheBudget: Int
     private let inbox = EngineInbox()
     private let status = EngineStatus()
+    private let waker = TaskWaker()
     /// How fast it runs; whoever encodes pictures for it may note that here too.
     public let meter = RateMeter()
 
@@ -61,25 +62,24 @@ public final class InferenceEngine: Sendable {
         guard needed <= cacheBudget else { throw MemoryError(needed: needed, budget: cacheBudget) }
     }
 
-    /// Runs one sequence. The stream ends after `.finished`.
-    public func generate(_ request: GenerationRequest) -> AsyncStream<GenerationEvent> {
-        AsyncStream { continuation in
-            let ticket = Ticket(request: request) {
-                continuation.yield($0)
-            } onEnd: {
-                continuation.finish()
-            }
-            // The stream keeps the engine alive until its end.
-            continuation.onTermination = { _ in withExtendedLifetime(self) { ticket.cancel() } }
-            inbox.post(ticket)
-        }
+    /// Runs one sequence, and reports each token as it comes.
+    public func generate(_ request: GenerationRequest) -> GenerationEvents {
+        events(of: request, wantsProgress: true)
     }
 
     /// Runs one sequence to its end; `nil` when the surrounding task was cancelled.
     public func result(of request: GenerationRequest) async -> GenerationResult? {
-        for await event in generate(request) {
+        for await event in events(of: request, wantsProgress: false) {
             if case .finished(let result, _) = event { return result }
         }
         return nil
+    }
+
+    // MARK: - Private
+
+    private func events(of request: GenerationRequest, wantsProgress: Bool) -> GenerationEvents {
+        let ticket = Ticket(request: request, mailbox: EventMailbox(wantsProgress: wantsProgress, waker: waker))
+        inbox.post(ticket)
+        return GenerationEvents(ticket, engine: self)
     }
 }

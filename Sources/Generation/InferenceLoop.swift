@@ -22,6 +22,7 @@ struct InferenceLoop {
     private var prefixes: PrefixCache
     private var statistics = EngineStatistics()
     private var work: [BatchScheduler.Work] = []
+    private var rows: [Int] = []
     private var batch: StepBatch
 
     init(
@@ -56,7 +57,7 @@ struct InferenceLoop {
             endFinished()
             publish()
         }
-        for ticket in active.map(\.ticket) + queue.removeWaiting(where: { _ in true }) { ticket.onEnd() }
+        for ticket in active.map(\.ticket) + queue.removeWaiting(where: { _ in true }) { ticket.mailbox.close() }
     }
 
     // MARK: - Private
@@ -78,7 +79,12 @@ struct InferenceLoop {
     private mutating func admit() {
         while let (ticket, bytes) = queue.next() {
             prefixes.shrink(to: queue.budget - queue.bytes)
-            let run = GenerationRun(ticket.request, model: model, start: start(of: ticket.request), emit: ticket.emit)
+            let run = GenerationRun(
+                ticket.request,
+                model: model,
+                start: start(of: ticket.request),
+                mailbox: ticket.mailbox
+            )
             statistics.cachedTokens += run.cachedTokens
             statistics.promptTokens += ticket.request.prompt.ids.count - run.cachedTokens
             active.append(Active(ticket: ticket, run: run, bytes: bytes))
@@ -99,9 +105,10 @@ struct InferenceLoop {
     private mutating func step() {
         work.removeAll(keepingCapacity: true)
         for item in active { work.append(item.run.work) }
+        BatchScheduler.share(&rows, for: work)
         let start = ContinuousClock.now
         var operations = 0.0
-        for (item, count) in zip(active, BatchScheduler.rows(for: work)) {
+        for (item, count) in zip(active, rows) {
             item.run.waited = count > 0 ? 0 : item.run.waited + 1
             guard count > 0 else { continue }
             operations += self.operations(of: item.run, rows: count)
@@ -141,7 +148,7 @@ struct InferenceLoop {
 
     private mutating func endFinished() {
         for item in active where item.run.isFinished {
-            item.ticket.onEnd()
+            item.ticket.mailbox.close()
             queue.ended(bytes: item.bytes, of: item.ticket.request.group)
             statistics.finishedRuns += 1
             keep(item.run)

@@ -11,43 +11,54 @@ struct StopMatcher {
     /// Takes new text and returns what may be shown; nothing comes after a stop string.
     mutating func push(_ text: String) -> String {
         guard !hasStopped else { return "" }
+        guard !stops.isEmpty else { return text }
+        let new = held.count
         held.append(contentsOf: text.utf8)
-        if let start = firstStop() {
+        if let start = firstStop(behind: new) {
             hasStopped = true
             held.removeSubrange(start...)
             return flush()
         }
         let shown = held.count - longestPossibleBeginning()
-        let text = String(decoding: held[..<shown], as: UTF8.self)
-        held.removeFirst(shown)
-        return text
+        defer { held.removeFirst(shown) }
+        // Whoever shows the text as it came shares its memory.
+        return new == 0 && shown == held.count ? text : String(decoding: held[..<shown], as: UTF8.self)
     }
 
     /// What was held back, once no more text comes.
     mutating func flush() -> String {
-        defer { held = [] }
+        defer { held.removeAll(keepingCapacity: true) }
         return String(decoding: held, as: UTF8.self)
     }
 
     // MARK: - Private
 
     /// Where the stop string begins that is complete first, the longest of those that end together: the same however
-    /// tokens cut the text.
-    private func firstStop() -> Int? {
-        for end in held.indices.map({ $0 + 1 }) {
-            let complete = stops.filter { held[..<end].suffix($0.count).elementsEqual($0) }
-            if let longest = complete.map(\.count).max() { return end - longest }
+    /// tokens cut the text. None is complete within the first `known` bytes.
+    private func firstStop(behind known: Int) -> Int? {
+        var end = known
+        while end < held.count {
+            end += 1
+            var longest = 0
+            for stop in stops where stop.count > longest && held[..<end].suffix(stop.count).elementsEqual(stop) {
+                longest = stop.count
+            }
+            if longest > 0 { return end - longest }
         }
         return nil
     }
 
     /// The length of the longest end of `held` that begins a stop string.
     private func longestPossibleBeginning() -> Int {
-        let longest = (stops.map(\.count).max() ?? 0) - 1
-        for length in stride(from: min(longest, held.count), to: 0, by: -1) {
-            let end = held.suffix(length)
-            if stops.contains(where: { $0.count > length && $0.starts(with: end) }) { return length }
+        var longest = 0
+        for stop in stops {
+            // A shorter end than one that another stop string begins with need not be tried.
+            for length in stride(from: min(stop.count - 1, held.count), to: longest, by: -1)
+            where stop.starts(with: held.suffix(length)) {
+                longest = length
+                break
+            }
         }
-        return 0
+        return longest
     }
 }

@@ -15,18 +15,28 @@ enum ByteAlphabet {
     /// The stand-in of each byte, in UTF-8.
     static let encoded: [[UInt8]] = scalars.map { Array(String($0).utf8) }
 
-    private static let bytes: [Unicode.Scalar: UInt8] = Dictionary(
-        uniqueKeysWithValues: scalars.enumerated().map { ($1, UInt8($0)) }
-    )
+    /// The byte that each scalar below U+0144 stands for, or nil.
+    private static let bytes: [UInt8?] = scalars.enumerated().reduce(into: Array(repeating: nil, count: 0x144)) {
+        $0[Int($1.element.value)] = UInt8($1.offset)
+    }
 
-    /// The bytes a piece stands for, or nil if it holds a scalar outside the alphabet.
-    static func decode(_ piece: String) -> [UInt8]? {
-        var result: [UInt8] = []
-        for scalar in piece.unicodeScalars {
-            guard let byte = bytes[scalar] else { return nil }
+    /// Appends the bytes that a piece stands for; nothing, and returns false, if it holds a scalar outside the alphabet.
+    static func decode(_ piece: ArraySlice<UInt8>, into result: inout [UInt8]) -> Bool {
+        let count = result.count
+        var position = piece.startIndex
+        while position < piece.endIndex {
+            let lead = piece[position]
+            let width = UTF8Width.ofScalar(leadByte: lead)
+            // The alphabet's scalars take two bytes at most.
+            let scalar = width == 1 ? Int(lead) : Int(lead & 0x1F) << 6 | Int(piece[position + 1] & 0x3F)
+            guard width <= 2, scalar < bytes.count, let byte = bytes[scalar] else {
+                result.removeLast(result.count - count)
+                return false
+            }
             result.append(byte)
+            position += width
         }
-        return result
+        return true
     }
 
     /// A part of a text with every byte replaced by its stand-in.

@@ -1,19 +1,22 @@
 /// Turns pieces of the byte alphabet into UTF-8 text; invalid sequences become U+FFFD.
 struct ByteLevelStage: WholeTokenStage {
-    var partialToken = ""
+    var partialToken: [UInt8] = []
     /// The start of a scalar that is not complete yet.
     private var pending: [UInt8] = []
 
-    mutating func decode(_ token: String, into output: inout [TokenChunk]) {
-        pending += ByteAlphabet.decode(token) ?? Array(token.utf8)
+    mutating func decode(_ token: ArraySlice<UInt8>, into output: inout TokenChunks) {
+        if !ByteAlphabet.decode(token, into: &pending) { pending += token }
         let complete = pending.count - IncompleteUTF8.suffixLength(of: pending)
-        let text = String(decoding: pending[..<complete], as: UTF8.self)
+        if pending.isUTF8(..<complete) {
+            output.append(pending[..<complete], endsToken: false)
+        } else {
+            output.append(String(decoding: pending[..<complete], as: UTF8.self).utf8, endsToken: false)
+        }
         pending.removeFirst(complete)
-        output.append(TokenChunk(text: text, endsToken: false))
     }
 
-    mutating func finish(into output: inout [TokenChunk]) {
-        output.append(TokenChunk(text: String(decoding: pending, as: UTF8.self), endsToken: true))
+    mutating func finish(into output: inout TokenChunks) {
+        output.append(String(decoding: pending, as: UTF8.self).utf8, endsToken: true)
         pending = []
     }
 }
@@ -21,37 +24,35 @@ struct ByteLevelStage: WholeTokenStage {
 /// Turns runs of `<0x00>` … `<0xFF>` into UTF-8 text. A run that is not valid as a whole becomes one U+FFFD for each of
 /// its bytes, so a run is held back until it ends.
 struct ByteFallbackStage: WholeTokenStage {
-    var partialToken = ""
+    var partialToken: [UInt8] = []
     private var run: [UInt8] = []
 
-    mutating func decode(_ token: String, into output: inout [TokenChunk]) {
+    mutating func decode(_ token: ArraySlice<UInt8>, into output: inout TokenChunks) {
         if let byte = Self.byte(token) {
             run.append(byte)
         } else {
             closeRun(into: &output)
-            output.append(TokenChunk(text: token, endsToken: true))
+            output.append(token, endsToken: true)
         }
     }
 
-    mutating func finish(into output: inout [TokenChunk]) { closeRun(into: &output) }
+    mutating func finish(into output: inout TokenChunks) { closeRun(into: &output) }
 
     // MARK: - Private
 
-    private mutating func closeRun(into output: inout [TokenChunk]) {
+    private mutating func closeRun(into output: inout TokenChunks) {
         guard !run.isEmpty else { return }
-        if let text = String(validating: run, as: UTF8.self) {
-            output.append(TokenChunk(text: text, endsToken: true))
+        if run.isUTF8(..<run.count) {
+            output.append(run, endsToken: true)
         } else {
-            output += repeatElement(TokenChunk(text: "\u{FFFD}", endsToken: true), count: run.count)
+            for _ in run { output.append("\u{FFFD}".utf8, endsToken: true) }
         }
-        run = []
+        run.removeAll(keepingCapacity: true)
     }
 
-    private static func byte(_ token: String) -> UInt8? {
-        guard token.utf8.count == 6 else { return nil }
-        let bytes = Array(token.utf8)
-        guard bytes.starts(with: "<0x".utf8), bytes[5] == UInt8(ascii: ">") else { return nil }
-        return UInt8(String(decoding: bytes[3..<5], as: UTF8.self), radix: 16)
+    private static func byte(_ token: ArraySlice<UInt8>) -> UInt8? {
+        guard token.count == 6, token.starts(with: "<0x".utf8), token.last == UInt8(ascii: ">") else { return nil }
+        return UInt8(String(decoding: token.dropFirst(3).dropLast(), as: UTF8.self), radix: 16)
     }
 }
 
@@ -78,5 +79,15 @@ enum IncompleteUTF8 {
         case 0xF4: return second < 0x90
         default: return true
         }
+    }
+}
+
+extension Array where Element == UInt8 {
+    /// Whether its beginning is valid UTF-8.
+    fileprivate func isUTF8(_ beginning: PartialRangeUpTo<Int>) -> Bool {
+        do {
+            _ = try UTF8Span(validating: span.extracting(beginning))
+            return true
+        } catch { return false }
     }
 }

@@ -5,13 +5,21 @@
 public struct StreamingDecoder: Sendable {
     private let tokenizer: Tokenizer
     private let skipSpecialTokens: Bool
+    private let start: TokenDecoder
     private var stages: TokenDecoder
 
     /// A decoder at the start of a text.
-    public init(_ tokenizer: Tokenizer, skipSpecialTokens: Bool) {
+    ///
+    /// - Parameter followsText: whether the text follows another, so that nothing is its first word's: a decoder that drops
+    ///   the space that encoding puts before a first word keeps it.
+    public init(_ tokenizer: Tokenizer, skipSpecialTokens: Bool, followsText: Bool = false) {
         self.tokenizer = tokenizer
         self.skipSpecialTokens = skipSpecialTokens
-        stages = tokenizer.decoder
+        var decoder = tokenizer.decoder
+        // A letter, which every kind of vocabulary writes as itself, and of which no stage holds anything back.
+        if followsText { _ = decoder.push("a") }
+        start = decoder
+        stages = decoder
     }
 
     /// Takes the next id and returns the text that is now certain; often one word, sometimes nothing.
@@ -23,7 +31,7 @@ public struct StreamingDecoder: Sendable {
     /// Ends the text and returns what was held back. The decoder then stands at the start of a new text.
     public mutating func finish() -> String {
         let rest = stages.finish()
-        stages = tokenizer.decoder
+        stages = start
         return rest
     }
 }

@@ -21,7 +21,7 @@ enum TextPattern: Sendable {
     /// The matches in a byte range that starts and ends between scalars: ascending, disjoint, possibly empty ones.
     func matches(in text: AlignedText, range: Range<Int>) -> [Range<Int>] {
         switch self {
-        case .literal(let literal): Self.occurrences(of: literal, in: text.bytes, range: range)
+        case .literal(let literal): Self.occurrences(of: literal, in: text.bytes[range])
         case .regularExpression(let expression): expression.matches(in: text.bytes[range])
         case .scalars(let isMatch): Self.scalars(of: text, range: range, isMatch)
         }
@@ -32,20 +32,25 @@ enum TextPattern: Sendable {
         matches(in: text, range: range).map { AlignedText.Edit(range: $0, replacement: replacement) }
     }
 
-    // MARK: - Private
-
-    private static func occurrences(of literal: [UInt8], in bytes: [UInt8], range: Range<Int>) -> [Range<Int>] {
-        var found: [Range<Int>] = []
-        var position = range.lowerBound
-        while position + literal.count <= range.upperBound {
+    /// Calls `body` with the places of a literal: ascending, disjoint.
+    static func forEachOccurrence(of literal: [UInt8], in bytes: ArraySlice<UInt8>, _ body: (Range<Int>) -> Void) {
+        var position = bytes.startIndex
+        while position + literal.count <= bytes.endIndex {
             // Comparing slices costs far more than a byte, and most positions fail on the first.
             if bytes[position] == literal[0], bytes[position..<(position + literal.count)].elementsEqual(literal) {
-                found.append(position..<(position + literal.count))
+                body(position..<(position + literal.count))
                 position += literal.count
             } else {
                 position += 1
             }
         }
+    }
+
+    // MARK: - Private
+
+    private static func occurrences(of literal: [UInt8], in bytes: ArraySlice<UInt8>) -> [Range<Int>] {
+        var found: [Range<Int>] = []
+        forEachOccurrence(of: literal, in: bytes) { found.append($0) }
         return found
     }
 

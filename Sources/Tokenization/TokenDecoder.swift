@@ -4,6 +4,9 @@
 /// holds text back only as long as its own rule needs.
 struct TokenDecoder: Sendable {
     private var stages: [any DecoderStage]
+    /// What a stage reads and what it writes, by turns.
+    private var input = TokenChunks()
+    private var output = TokenChunks()
 
     private static let known = ["Sequence", "ByteLevel", "ByteFallback", "Fuse", "Strip", "Replace", "Metaspace"]
 
@@ -17,30 +20,34 @@ struct TokenDecoder: Sendable {
 
     /// Takes a piece and returns the text that no later piece can change.
     mutating func push(_ piece: String) -> String {
-        run([TokenChunk(text: piece, endsToken: true)], from: 0)
+        output.removeAll()
+        output.append(piece.utf8, endsToken: true)
+        return passOutput(from: 0)
     }
 
     /// Ends the stream and returns the rest of the text.
     mutating func finish() -> String {
         var text = ""
         for index in stages.indices {
-            var rest: [TokenChunk] = []
-            stages[index].finish(into: &rest)
-            text += run(rest, from: index + 1)
+            output.removeAll()
+            stages[index].finish(into: &output)
+            text += passOutput(from: index + 1)
         }
         return text
     }
 
     // MARK: - Private
 
-    private mutating func run(_ chunks: [TokenChunk], from start: Int) -> String {
-        var chunks = chunks
+    /// Passes what was put out on to the stage with this index and those behind it.
+    private mutating func passOutput(from start: Int) -> String {
         for index in start..<stages.count {
-            var output: [TokenChunk] = []
-            for chunk in chunks { stages[index].consume(chunk, into: &output) }
-            chunks = output
+            swap(&input, &output)
+            output.removeAll()
+            for chunk in input.chunks {
+                stages[index].consume(input.bytes[chunk.range], endsToken: chunk.endsToken, into: &output)
+            }
         }
-        return chunks.reduce(into: "") { $0 += $1.text }
+        return String(decoding: output.bytes, as: UTF8.self)
     }
 
     private static func stages(_ field: JSONField) throws(TokenizerError) -> [any DecoderStage] {

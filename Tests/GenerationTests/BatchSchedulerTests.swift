@@ -9,29 +9,29 @@ import Testing
     private let chat = RequestGroup()
 
     @Test func aGroupAloneTakesEverythingThatIsReady() {
-        #expect(BatchScheduler.rows(for: [prompt(100), prompt(500), prompt(9)]) == [100, 412, 0])
-        #expect(BatchScheduler.rows(for: [prompt(3), prompt(4)]) == [3, 4])
-        #expect(BatchScheduler.rows(for: [prompt(600), decoding(), prompt(5), decoding()]) == [510, 1, 0, 1])
-        #expect(BatchScheduler.rows(for: []) == [])
+        #expect(shared(for: [prompt(100), prompt(500), prompt(9)]) == [100, 412, 0])
+        #expect(shared(for: [prompt(3), prompt(4)]) == [3, 4])
+        #expect(shared(for: [prompt(600), decoding(), prompt(5), decoding()]) == [510, 1, 0, 1])
+        #expect(shared(for: []) == [])
     }
 
     @Test func promptsThatArriveTogetherShareTheRowsFairly() {
         let work = [prompt(900), prompt(40, chat)]
-        #expect(BatchScheduler.rows(for: work) == [BatchScheduler.rowBudget - 40, 40])
+        #expect(shared(for: work) == [BatchScheduler.rowBudget - 40, 40])
     }
 
     @Test func aPromptBesideAStreamComesInPieces() {
-        let rows = BatchScheduler.rows(for: [decoding(), prompt(900, chat)])
+        let rows = shared(for: [decoding(), prompt(900, chat)])
         #expect(rows == [1, BatchScheduler.sharedBudget + 1])
     }
 
     @Test func aSweepDoesNotDelayAChat() {
         var work = (0..<512).map { _ in decoding() } + [prompt(60, chat)]
-        let rows = BatchScheduler.rows(for: work)
+        let rows = shared(for: work)
         #expect(rows.last == BatchScheduler.sharedBudget / 2 + 1, "half of the shared rows until its prompt is through")
         work[512] = decoding(chat)
-        #expect(BatchScheduler.rows(for: work).last == 1)
-        #expect(BatchScheduler.rows(for: work).reduce(0, +) == BatchScheduler.sharedBudget + 2)
+        #expect(shared(for: work).last == 1)
+        #expect(shared(for: work).reduce(0, +) == BatchScheduler.sharedBudget + 2)
     }
 
     @Test func variantsThatWaitedGoFirst() {
@@ -39,7 +39,7 @@ import Testing
         var served = [Int](repeating: 0, count: work.count)
         let steps = 20
         for _ in 0..<steps {
-            for (index, rows) in BatchScheduler.rows(for: work).enumerated() {
+            for (index, rows) in shared(for: work).enumerated() {
                 served[index] += rows
                 work[index].waited = rows > 0 ? 0 : work[index].waited + 1
             }
@@ -50,7 +50,7 @@ import Testing
     }
 
     @Test func promptsKeepTheirShareBesideManyDecodingOnes() {
-        let rows = BatchScheduler.rows(for: Array(repeating: decoding(), count: 521) + [prompt(4), prompt(900)])
+        let rows = shared(for: Array(repeating: decoding(), count: 521) + [prompt(4), prompt(900)])
         #expect(rows.reduce(0, +) == BatchScheduler.rowBudget)
         #expect(Array(rows.suffix(2)) == [4, BatchScheduler.rowBudget / 2 - 4])
     }
@@ -71,7 +71,7 @@ import Testing
                 return Bool.random(using: &generator)
                     ? decoding(group) : prompt(Int.random(in: 1...700, using: &generator), group)
             }
-            let rows = BatchScheduler.rows(for: work)
+            let rows = shared(for: work)
             #expect(rows.count == work.count)
             #expect(rows.reduce(0, +) <= BatchScheduler.rowBudget)
             #expect(zip(rows, work).allSatisfy { $0 >= 0 && $0 <= $1.pending })
@@ -79,6 +79,12 @@ import Testing
                 #expect(zip(rows, work).contains { $0 > 0 && $1.group == group }, "no group stands still")
             }
         }
+    }
+
+    private func shared(for work: [Work]) -> [Int] {
+        var rows = [7]
+        BatchScheduler.share(&rows, for: work)
+        return rows
     }
 
     private func decoding(_ group: RequestGroup? = nil) -> Work {

@@ -47,6 +47,27 @@ struct StreamingDecoderTests {
         #expect(decoder.push(try #require(tokenizer.id(of: "a"))) == "a")
     }
 
+    @Test("a decoder that is used again says what a new one says", arguments: TokenizerFixture.allCases)
+    func leavesNothingBehind(fixture: TokenizerFixture) throws {
+        let tokenizer = try fixture.tokenizer()
+        var decoder = StreamingDecoder(tokenizer, skipSpecialTokens: false)
+        for expected in try fixture.expectations().decodes {
+            let text = expected.ids.map { decoder.push($0) }.joined() + decoder.finish()
+            #expect(Array(text.utf8) == Array(expected.decoded.utf8), Comment(rawValue: "\(expected.ids)"))
+        }
+    }
+
+    @Test("what follows a text is what it adds to the reference's", arguments: TokenizerFixture.allCases)
+    func followsText(fixture: TokenizerFixture) throws {
+        let tokenizer = try fixture.tokenizer()
+        let letter = try #require(tokenizer.id(of: "a"))
+        var decoder = StreamingDecoder(tokenizer, skipSpecialTokens: true, followsText: true)
+        for ids in try fixture.expectations().decodes.map(\.ids) {
+            let text = ids.map { decoder.push($0) }.joined() + decoder.finish()
+            #expect("a" + text == tokenizer.decode([letter] + ids, skipSpecialTokens: true))
+        }
+    }
+
     @Test("ids outside the vocabulary are left out", arguments: [-1, 1 << 21, Int.max, Int.min])
     func ignoresUnknownIDs(id: Int) throws {
         let tokenizer = try TokenizerFixture.llamaLike.tokenizer()
