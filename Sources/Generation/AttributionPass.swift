@@ -9,7 +9,7 @@ struct AttributionPass {
     let inputs: Matrix
     let positions: [Int]
     let target: Int
-    let edges: ProbeRun?
+    let changes: ProbeRun?
     let check: () throws -> Void
 
     /// Scores of each dimension from its input and its gradient.
@@ -58,7 +58,7 @@ struct AttributionPass {
             stacked([1, 0], from: baseline),
             length: inputs.rows,
             target: target,
-            edges: edges,
+            changes: changes,
             check: check
         )
         let sum = scores.reduce(0.0) { $1.reduce($0) { $0 + Double($1) } }
@@ -69,7 +69,7 @@ struct AttributionPass {
     // MARK: - Private
 
     private func run(_ inputs: Matrix) throws -> DecoderGradientResult {
-        try gradient(inputs, length: self.inputs.rows, target: target, edges: edges, check: check)
+        try gradient(inputs, length: self.inputs.rows, target: target, changes: changes, check: check)
     }
 
     /// The inputs several times, with the explained tokens some share of the way from the baseline to themselves.

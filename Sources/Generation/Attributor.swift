@@ -45,7 +45,8 @@ public final class Attributor: Sendable {
     /// Scores of a prompt's tokens for the logit of vocabulary id `target` at its last position.
     ///
     /// - Parameters:
-    ///   - interventions: edits of attention under which the model is to be explained.
+    ///   - interventions: what is changed in the model that is to be explained. What they put in place of states is
+    ///     constant: gradients end there.
     ///   - baseline: where integrated gradients start, `[hidden]`, instead of what the request says.
     ///   - progress: hears how many of how many passes are done.
     /// - Throws: `ProbeError` for a request that means nothing on this prompt, `MemoryError` for a prompt too long.
@@ -62,7 +63,6 @@ public final class Attributor: Sendable {
         guard !positions.isEmpty else {
             throw ProbeError.unsupported("gradients.positions", "selects no position of the prompt")
         }
-        try Self.check(interventions)
         let start = request.method == .integrated ? try baseline ?? self.baseline(request.baseline) : []
         let gradient = try gradient()
         let plan = try plan(request, length: prompt.ids.count)
@@ -74,7 +74,7 @@ public final class Attributor: Sendable {
                 inputs: prompt.embeddings(self.model.decoder),
                 positions: positions,
                 target: target,
-                edges: interventions.isEmpty ? nil : ProbeRun(interventions, shape: self.model.probeShape),
+                changes: interventions.isEmpty ? nil : ProbeRun(interventions, shape: self.model.probeShape),
                 check: cancellation.check
             )
             let found =
@@ -107,13 +107,6 @@ public final class Attributor: Sendable {
             )
         }
         return gradient
-    }
-
-    /// Gradients know how to pass through edited attention alone.
-    private static func check(_ interventions: ResolvedInterventions) throws(ProbeError) {
-        guard interventions.states.isEmpty else {
-            throw .unsupported("interventions", "gradients can be taken under changes of attention edges alone")
-        }
     }
 
     private func baseline(_ baseline: AttributionRequest.Baseline) throws(ProbeError) -> [Float] {

@@ -4,7 +4,7 @@ public import Tensors
 /// The probes of one sequence while it runs: interventions to apply and states to record.
 ///
 /// Used by one engine step at a time.
-public final class ProbeRun: DecoderHooks {
+public final class ProbeRun: DifferentiableHooks {
     /// Recorded rows by query position.
     public private(set) var rows: [Int: AttentionRow] = [:]
     /// What the lens read so far.
@@ -79,12 +79,17 @@ public final class ProbeRun: DecoderHooks {
         pass(values, at: .block(layer, site), positions: positions)
     }
 
-    /// See `DecoderHooks`. The state between two blocks has two names, and the first is passed first.
+    /// See `DifferentiableHooks`. Nothing is recorded.
+    public func change(_ values: Matrix, at site: DecoderSite, positions: Range<Int>) -> Pullback? {
+        stateEditor.change(values, at: site, positions: positions)
+    }
+
+    /// See `DecoderHooks`.
     public func residual(_ states: Matrix, layer: Int, positions: Range<Int>) {
-        pass(states, at: layer == 0 ? .embedding : .block(layer - 1, .residualPost), positions: positions)
-        if layer < shape.layers {
-            pass(states, at: .block(layer, .residualPre), positions: positions)
-        } else if let capture = self.states {
+        for site in DecoderSite.residual(before: layer, of: shape.layers) {
+            pass(states, at: site, positions: positions)
+        }
+        if layer == shape.layers, let capture = self.states {
             record { capture.readFinalNorm(states, positions: positions, into: &$0) }
         }
         if let capture = capture?.sinks, var record = sinks.take() {

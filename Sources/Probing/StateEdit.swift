@@ -48,12 +48,46 @@ public struct StateEdit: Sendable, Equatable {
                 case .rows(let rows): if let numbers = rows[position] { _ = row.update(fromContentsOf: numbers) }
                 case .zero(let columns): for column in columns.joined() { row[column] = 0 }
                 case .project(let unit, let weight, let onlyPositive):
-                    let projection = zip(row, unit).reduce(0.0) { $0 + Double($1.0) * Double($1.1) }
+                    let projection = Self.projection(of: row, on: unit)
                     guard projection > 0 || !onlyPositive else { return }
                     let length = Double(weight) * projection
                     for column in row.indices { row[column] -= Float(length * Double(unit[column])) }
                 }
             }
         }
+    }
+
+    /// What the change makes of gradients on their way back: the transpose of its derivative at `values`, the rows
+    /// `[range, width]` before it.
+    ///
+    /// What is put in place of a state does not depend on it, so nothing comes through; a projection is its own transpose,
+    /// on the rows that it acts on.
+    func transposedDerivative(at values: Matrix, positions range: Range<Int>) -> StateEdit {
+        let zeros = Change.fill(Array(repeating: 0, count: values.columns))
+        return switch change {
+        case .fill: StateEdit(site: site, positions: positions, change: zeros)
+        case .rows(let rows): StateEdit(site: site, positions: among(range) { rows[$0] != nil }, change: zeros)
+        case .zero: self
+        case .project(let unit, let weight, let onlyPositive):
+            StateEdit(
+                site: site,
+                positions: among(range) { position in
+                    let row = position - range.lowerBound
+                    return !onlyPositive || values.withRow(row) { Self.projection(of: $0, on: unit) > 0 }
+                },
+                change: .project(unit: unit, weight: weight, onlyPositive: false)
+            )
+        }
+    }
+
+    // MARK: - Private
+
+    private static func projection(of row: UnsafeMutableBufferPointer<Float>, on unit: [Float]) -> Double {
+        zip(row, unit).reduce(0.0) { $0 + Double($1.0) * Double($1.1) }
+    }
+
+    /// Those of its positions within `range` that `isMeant`.
+    private func among(_ range: Range<Int>, _ isMeant: (Int) -> Bool) -> PositionSet {
+        PositionSet(length: range.upperBound, positions: range.filter { positions.contains($0) && isMeant($0) })
     }
 }

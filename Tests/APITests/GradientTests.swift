@@ -73,13 +73,97 @@ struct GradientTests {
             (["gradients": ["target": ""]], 400, "gradients.target"),
             (["gradients": ["positions": "generated"]], 422, "gradients.positions"),
             (["gradients": 3], 400, "gradients"),
-            (["interventions": [["kind": "token_ablation", "tokens": "image"]]], 422, "interventions"),
+            (["interventions": [["kind": "token_ablation", "tokens": "generated"]]], 422, "interventions[0].tokens"),
         ] as [([String: JSONValue], Int, String)]
     )
     func refusals(members: [String: JSONValue], status: Int, parameter: String) async throws {
         let answer = try await TestAPI.shared.get().post("/v1/gradients", .question(members: members))
         #expect(answer.status == status, "\(String(decoding: answer.body, as: UTF8.self))")
         #expect(try answer.json.at("error.param").string == parameter)
+    }
+
+    private static let rivals: JSONValue = [
+        "messages": [["role": "user", "content": "Is there a blue square in this image?"]]
+    ]
+
+    private static let every: [JSONValue] = [
+        ["kind": "attention_knockout", "from": "image", "to": "last", "layers": ["from": 4]],
+        ["kind": "attention_scale", "from": "image", "to": "last", "factor": 3, "layers": "all"],
+        ["kind": "token_ablation", "tokens": ["rows": [0, 1, 2]]],
+        ["kind": "token_ablation", "tokens": ["rows": [4, 5]], "replace": "zero", "site": ["layer": 2]],
+        ["kind": "token_ablation", "tokens": "image", "replace": "noise"],
+        ["kind": "token_ablation", "tokens": "image", "replace": "image_mean", "site": ["layer": 1]],
+        ["kind": "head_ablation", "layers": "all", "heads": [1]],
+        ["kind": "project_away", "tokens": "image", "direction": ["word": "red"], "layers": "all"],
+        [
+            "kind": "activation_patch", "site": "text.blocks.2.resid.post", "positions": "last", "source": rivals,
+        ],
+        [
+            "kind": "attention_knockout", "from": ["top_attended": 0.2, "of": "image"], "to": "last",
+            "layers": "all",
+        ],
+    ]
+
+    @Test("every intervention acts, and the logit is the one under it", arguments: every)
+    func interventions(intervention: JSONValue) async throws {
+        let api = try TestAPI.shared.get()
+        var members: [String: JSONValue] = ["max_tokens": 1, "logprobs": true]
+        let question = "Is there a red circle in this image?"
+        func gradients(_ method: String) async throws -> [Double] {
+            let asked: [String: JSONValue] = ["gradients": ["method": .string(method), "target": "Yes", "steps": 2]]
+            let body = JSONValue.question(question, members: members.merging(asked) { $1 })
+            return try #require(try await api.success("/v1/gradients", body).at("gradients.absolute").array)
+                .compactMap(\.number)
+        }
+        let plain = try await gradients("integrated")
+        members["interventions"] = [intervention]
+        let changed = try await gradients("integrated")
+        #expect(plain != changed && plain.count == changed.count)
+        if intervention["kind"] == "token_ablation", intervention["tokens"] == "image" {
+            #expect(intervention["site"] != nil || changed.allSatisfy { $0 == 0 })
+        }
+        #expect(try await gradients("relevancy").count == plain.count)
+        let chat = try await api.success("/v1/chat/completions", .question(question, members: members))
+        let body = try await api.success(
+            "/v1/gradients",
+            .question(question, members: members.merging(["gradients": ["method": "gradient"]]) { $1 })
+        )
+        #expect(try body.at("gradients.target.logprob") == chat.at("choices.0.logprobs.content.0.logprob"))
+        #expect(body["resolved"] != nil)
+    }
+
+    @Test("an ablation's gradient sets are those of the gradients under the same interventions")
+    func gradientSets() async throws {
+        let api = try TestAPI.shared.get()
+        let question = "Is there a red circle in this image?"
+        let shared: [String: JSONValue] = [
+            "interventions": [
+                ["kind": "token_ablation", "tokens": ["rows": [0, 1]], "replace": "zero"],
+                ["kind": "project_away", "tokens": "image", "direction": ["word": "red"], "layers": [3]],
+                ["kind": "head_ablation", "layers": [2], "heads": [0]],
+            ],
+            "gradients": ["steps": 2, "target": "Yes"],
+        ]
+        let found = try await api.success("/v1/gradients", .question(question, members: shared))
+        let positions = try #require(try found.at("gradients.positions").array).compactMap(\.integer)
+        let scores = try #require(try found.at("gradients.absolute").array).compactMap(\.number)
+        #expect(scores.count { $0 == 0 } == 24, "two rows of twelve")
+        let best = scores.indices.sorted { scores[$0] > scores[$1] }.prefix(6).map { positions[$0] }
+        let members: [String: JSONValue] = ["counts": [6], "baselines": ["gradient"], "max_tokens": 0]
+        let study = try await api.success(
+            "/v1/ablation",
+            .question(question, members: members.merging(shared) { first, _ in first })
+        )
+        #expect(try study.at("variants.0.positions").array?.compactMap(\.integer) == best.sorted())
+    }
+
+    @Test("an estimate counts gradients under interventions too")
+    func estimate() async throws {
+        let members: [String: JSONValue] = [
+            "route": "/v1/gradients", "interventions": [["kind": "token_ablation", "tokens": "image"]],
+        ]
+        let estimate = try await TestAPI.shared.get().success("/v1/estimate", .question(members: members))
+        #expect(try #require(try estimate.at("gradient_rows").integer) > 0)
     }
 
     @Test("a prompt without a picture has no image tokens to score")

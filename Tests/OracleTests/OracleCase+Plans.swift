@@ -41,6 +41,44 @@ extension OracleCase {
         return try ResolvedInterventions.resolve(list, paths: paths, in: context)
     }
 
+    /// Interventions of every kind that select nothing or change nothing.
+    var interventionsWithoutEffect: [ResolvedInterventions] {
+        let length = prompt.layout.length
+        let all = PositionSet(length: length, positions: 0..<length, generated: true)
+        let none = PositionSet(length: length)
+        let shape = model.probeShape
+        let hidden = model.decoder.configuration.hiddenSize
+        let unit = [1] + [Float](repeating: 0, count: hidden - 1)
+        return [
+            ResolvedInterventions(states: [.embeddings([], become: [])]),
+            ResolvedInterventions(states: [StateEdit(site: .block(1, .context), positions: all, change: .zero([]))]),
+            ResolvedInterventions(
+                states: [
+                    StateEdit(
+                        site: .block(0, .residualPre),
+                        positions: all,
+                        change: .project(unit: unit, weight: 0, onlyPositive: false)
+                    )
+                ]
+            ),
+            ResolvedInterventions(
+                states: [StateEdit(site: .block(0, .mlpOutput), positions: none, change: .fill([0]))]
+            ),
+            ResolvedInterventions(
+                edges: KnockoutMode.allCases.map { mode in
+                    EdgeEdit(
+                        layers: Array(0..<shape.layers),
+                        receivers: all,
+                        sources: all,
+                        heads: Array(0..<shape.heads),
+                        mode: mode,
+                        factor: 1
+                    )
+                }
+            ),
+        ]
+    }
+
     /// A request with interventions of any kind.
     func request(_ interventions: ResolvedInterventions, of other: PreparedPrompt? = nil, maxTokens: Int)
         -> GenerationRequest

@@ -68,41 +68,7 @@ import Testing
     func changingNothingIsTheBaseline(fixture: ModelFixture) async throws {
         let oracle = try await OracleCase(fixture)
         let baseline = oracle.forward(answer: [3, 4])
-        let length = oracle.prompt.layout.length
-        let all = PositionSet(length: length, positions: 0..<length, generated: true)
-        let none = PositionSet(length: length)
-        let shape = oracle.model.probeShape
-        let hidden = oracle.model.decoder.configuration.hiddenSize
-        let unit = [1] + [Float](repeating: 0, count: hidden - 1)
-        let nothing: [ResolvedInterventions] = [
-            ResolvedInterventions(states: [.embeddings([], become: [])]),
-            ResolvedInterventions(states: [StateEdit(site: .block(1, .context), positions: all, change: .zero([]))]),
-            ResolvedInterventions(
-                states: [
-                    StateEdit(
-                        site: .block(0, .residualPre),
-                        positions: all,
-                        change: .project(unit: unit, weight: 0, onlyPositive: false)
-                    )
-                ]
-            ),
-            ResolvedInterventions(
-                states: [StateEdit(site: .block(0, .mlpOutput), positions: none, change: .fill([0]))]
-            ),
-            ResolvedInterventions(
-                edges: KnockoutMode.allCases.map { mode in
-                    EdgeEdit(
-                        layers: Array(0..<shape.layers),
-                        receivers: all,
-                        sources: all,
-                        heads: Array(0..<shape.heads),
-                        mode: mode,
-                        factor: 1
-                    )
-                }
-            ),
-        ]
-        for (index, interventions) in nothing.enumerated() {
+        for (index, interventions) in oracle.interventionsWithoutEffect.enumerated() {
             #expect(oracle.forward(interventions, answer: [3, 4]) == baseline, "\(fixture), \(index)")
         }
     }

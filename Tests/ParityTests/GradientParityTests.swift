@@ -32,7 +32,7 @@ import Testing
                 test.inputs,
                 length: test.inputs.rows,
                 target: test.target,
-                edges: ProbeRun(ResolvedInterventions(edges: knockouts), shape: test.model.probeShape)
+                changes: ProbeRun(ResolvedInterventions(edges: knockouts), shape: test.model.probeShape)
             )
             #expect(abs(result.logits[0] - test.logit(fields)) <= 1e-4, "\(key)")
             #expect(relativeError(result.gradients.values, try test.array("\(key).gradient")) <= 1e-4, "\(key)")
@@ -53,21 +53,12 @@ import Testing
             target: test.target,
             baseline: try test.array("baseline")
         )
-        let width = test.inputs.columns
-        let expected = try test.array("integrated")
-        let rows = stride(from: 0, to: expected.count, by: width).map { expected[$0..<$0 + width] }
-        #expect(found.positions == test.prompt.layout.positions(named: "image"))
-        #expect(relativeError(found.absolute, rows.map { $0.reduce(0) { $0 + abs($1) } }) <= 1e-3)
-        #expect(relativeError(try #require(found.signed), rows.map { $0.reduce(0, +) }) <= 1e-3)
-        let completeness = try #require(found.completeness)
-        let difference = try #require(test.fields["difference"]?.number)
-        #expect(abs(completeness.difference - difference) <= 1e-5)
-        #expect(abs(completeness.sum - (try #require(test.fields["sum"]?.number))) <= 1e-5)
+        try test.expect(found, "integrated", test.fields)
     }
 }
 
 /// One fixture's model, prompt and expectations.
-private struct GradientCase {
+struct GradientCase {
     let model: VisionLanguageModel
     let prompt: PreparedPrompt
     let inputs: Matrix
@@ -94,4 +85,18 @@ private struct GradientCase {
     func array(_ name: String) throws -> [Float] { try #require(arrays[name], "no array \(name)") }
 
     func logit(_ fields: JSONValue) -> Float { Float(fields["logit"]?.number ?? .nan) }
+
+    /// Integrated gradients of the image tokens are those of an array, and what they add up to is what `fields` say.
+    func expect(_ found: Attribution, _ name: String, _ fields: JSONValue) throws {
+        let width = inputs.columns
+        let expected = try array(name)
+        let rows = stride(from: 0, to: expected.count, by: width).map { expected[$0..<$0 + width] }
+        #expect(found.positions == prompt.layout.positions(named: "image"))
+        #expect(relativeError(found.absolute, rows.map { $0.reduce(0) { $0 + abs($1) } }) <= 1e-3, "\(name)")
+        #expect(relativeError(try #require(found.signed), rows.map { $0.reduce(0, +) }) <= 1e-3, "\(name)")
+        let completeness = try #require(found.completeness)
+        let difference = try #require(fields["difference"]?.number)
+        #expect(abs(completeness.difference - difference) <= 1e-5, "\(name)")
+        #expect(abs(completeness.sum - (try #require(fields["sum"]?.number))) <= 1e-5, "\(name)")
+    }
 }

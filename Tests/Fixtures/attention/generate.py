@@ -8,19 +8,15 @@ import sys
 
 import numpy as np
 import torch
-import transformers
-from safetensors.numpy import save_file
 
 HERE = pathlib.Path(__file__).parent
 LLAVA = HERE.parent / "llava"
 sys.path.insert(0, str(LLAVA))
 
-import checkpoint  # noqa: E402
 import configurations  # noqa: E402
-import generate  # noqa: E402
+import derived  # noqa: E402
 from oracle import Knockout, Oracle  # noqa: E402
 
-CASES = {"mha-crop": "one_image", "gqa-pad": "one_image", "features": "three_images", "grid24": "one_image"}
 TOKENS = 4
 MARGIN = 1e-4
 
@@ -64,9 +60,7 @@ def choose_tau(hidden, image):
 
 
 def expect(name, prompt_name, arrays):
-    configuration = configurations.ALL[name]()
-    model, processor = generate.load(LLAVA / name)
-    prompt = generate.Prompt(prompt_name, *configuration.prompts[prompt_name], processor)
+    model, _, prompt = derived.load(name, prompt_name)
     oracle = Oracle(model, prompt.ids, prompt.pixel_values)
     tokens, _, run = oracle.greedy(TOKENS)
     length = len(prompt.ids)
@@ -100,7 +94,7 @@ def expect(name, prompt_name, arrays):
         "positions": positions,
         "named": named,
         "knockouts": [edge.resolved(oracle.layers, oracle.heads) for edge in (edges, after)],
-        "vision": expect_vision(model, configuration, prompt, arrays),
+        "vision": expect_vision(model, configurations.ALL[name](), prompt, arrays),
     }
 
 
@@ -119,22 +113,5 @@ def expect_vision(model, configuration, prompt, arrays):
     return {"picture": len(prompt.pixel_values) - 1, "rows": rows, "layers": count}
 
 
-def main():
-    generate.check_versions()
-    transformers.logging.set_verbosity_error()
-    transformers.logging.disable_progress_bar()
-    torch.set_num_threads(1)
-    for name, prompt_name in CASES.items():
-        arrays = {}
-        record = expect(name, prompt_name, arrays)
-        checkpoint.write_json(HERE / f"{name}.json", record)
-        plain = {key: np.ascontiguousarray(value.detach().float().numpy()) for key, value in arrays.items()}
-        save_file(plain, HERE / f"{name}.safetensors")
-        (HERE / f"{name}.safetensors").chmod(0o644)
-        print(name, {key: record[key] for key in ("rows", "tau", "dimensions", "vision")})
-        print([len(positions) for positions in record["positions"]], record["named"]["dimensions"],
-              [len(positions) for positions in record["named"]["positions"]])
-
-
 if __name__ == "__main__":
-    main()
+    derived.write_all(HERE, expect)

@@ -8,7 +8,6 @@ import pathlib
 import sys
 
 import torch
-import transformers
 from transformers import DynamicCache
 
 HERE = pathlib.Path(__file__).parent
@@ -117,10 +116,7 @@ def case(context, tokenizer, strategy, select, keep):
 
 
 def main():
-    generate.check_versions()
-    transformers.logging.set_verbosity_error()
-    transformers.logging.disable_progress_bar()
-    torch.set_num_threads(1)
+    generate.begin()
     for name, prompts in CASES.items():
         configuration = configurations.ALL[name]()
         model, processor = generate.load(LLAVA / name)

@@ -49,6 +49,15 @@ def check_versions():
             sys.exit(f"{package} is {found}, these fixtures need {version}")
 
 
+def begin():
+    """The versions that the fixtures need, no chatter, and nothing that depends on the machine's threads."""
+    check_versions()
+    transformers.logging.set_verbosity_error()
+    transformers.logging.disable_progress_bar()
+    torch.use_deterministic_algorithms(True)
+    torch.set_num_threads(1)
+
+
 class Prompt:
     """One prompt as the processor makes it."""
 
@@ -294,11 +303,7 @@ def make(configuration):
 
 
 def main():
-    check_versions()
-    transformers.logging.set_verbosity_error()
-    transformers.logging.disable_progress_bar()
-    torch.use_deterministic_algorithms(True)
-    torch.set_num_threads(1)
+    begin()
     (HERE / "images").mkdir(exist_ok=True)
     for name, data in pictures.draw_all().items():
         (HERE / "images" / name).write_bytes(data)

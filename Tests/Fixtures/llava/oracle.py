@@ -149,10 +149,10 @@ class Oracle:
 
 
 def masked_attention(module, query, key, value, attention_mask, scaling, kept, dropout=0.0, **_):
-    """softmax(QKᵀ·scale + mask), a row without a source giving zeros, times `kept` after it."""
+    """softmax(QKᵀ·scale + mask), a row without a source giving zeros and finite gradients, times `kept` after it."""
     groups = module.num_key_value_groups
     key, value = key.repeat_interleave(groups, dim=1), value.repeat_interleave(groups, dim=1)
     scores = query @ key.transpose(2, 3) * scaling + attention_mask
-    weights = torch.softmax(scores, dim=-1)
-    weights = torch.where(torch.isneginf(scores).all(-1, keepdim=True), 0.0, weights) * kept
+    empty = torch.isneginf(scores).all(-1, keepdim=True)
+    weights = torch.softmax(scores.masked_fill(empty, 0.0), dim=-1).masked_fill(empty, 0.0) * kept
     return (weights @ value).transpose(1, 2).contiguous(), weights

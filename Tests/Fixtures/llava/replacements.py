@@ -44,6 +44,16 @@ def noise(states, positions, seed):
     return torch.tensor(rows)
 
 
+def zero(rows, columns=slice(None)):
+    """What makes these numbers of a site's values [tokens, width] zero."""
+
+    def function(values):
+        values[rows, columns] = 0
+        return values
+
+    return function
+
+
 def mean_embedding(runner):
     """The mean over the prompt's pictures and patches, summed in f64."""
     rows = [position for start, end in runner.prompt.image_ranges for position in range(start, end)]
@@ -96,13 +106,6 @@ def combinations(runner):
     text = [[start, end] for start, end in prompt.text_ranges if start > first]
     end = [[length - 1, length]]
     found = {}
-
-    def zero(rows, columns=slice(None)):
-        def function(values):
-            values[rows, columns] = 0
-            return values
-
-        return function
 
     columns = slice(0, runner.head_dim)
     found["head@positions"] = (

@@ -12,7 +12,6 @@ from unittest import mock
 
 import numpy as np
 import torch
-import transformers
 from safetensors.numpy import save_file
 from transformers.models.llama import modeling_llama
 
@@ -23,6 +22,7 @@ import readouts
 import replacements
 from edges import Edges
 from oracle import Oracle, masked_attention
+from replacements import zero
 
 HERE = pathlib.Path(__file__).parent
 STEPS = 6
@@ -185,6 +185,14 @@ class Runner:
         return edit
 
 
+def other_runner(runner, processor):
+    """The same with mirrored and dimmed pictures, whose states are patched in."""
+    prompt = runner.prompt
+    flipped = generate.Prompt(prompt.name, prompt.messages, prompt.picture_names, processor)
+    flipped.pixel_values = flipped.pixel_values.flip(-1) * 0.5
+    return Runner(runner.model, flipped)
+
+
 def positions(ranges):
     return [position for start, end in ranges for position in range(start, end)]
 
@@ -195,13 +203,6 @@ def cases(runner, other):
     length, image = len(prompt.ids), positions(prompt.image_ranges)
     some = image[1:4]
     found = {}
-
-    def zero(rows, columns=slice(None)):
-        def function(values):
-            values[rows, columns] = 0
-            return values
-
-        return function
 
     for name, layers in (("one", [0]), ("all", list(range(runner.layers)))):
         head = 1
@@ -292,13 +293,10 @@ def make(configuration):
     }
     name = "one_image" if "one_image" in prompts else next(name for name in prompts if prompts[name].picture_names)
     runner = Runner(model, prompts[name])
-    flipped = generate.Prompt(name, prompts[name].messages, prompts[name].picture_names, processor)
-    flipped.pixel_values = flipped.pixel_values.flip(-1) * 0.5
-    other = Runner(model, flipped)
     plain = runner.forward()[-1]
 
     records, arrays, dull = {}, {}, []
-    for key, (form, edits) in cases(runner, other).items():
+    for key, (form, edits) in cases(runner, other_runner(runner, processor)).items():
         tokens, first = runner.greedy(edits)
         if torch.allclose(first, plain, atol=MARGIN):
             dull.append(key)
@@ -323,11 +321,7 @@ def make(configuration):
 
 
 def main():
-    generate.check_versions()
-    transformers.logging.set_verbosity_error()
-    transformers.logging.disable_progress_bar()
-    torch.use_deterministic_algorithms(True)
-    torch.set_num_threads(1)
+    generate.begin()
     for name in sys.argv[1:] or configurations.ALL:
         make(configurations.ALL[name]())
 
