@@ -106,7 +106,7 @@ let package = Package(
             swiftSettings: strict
         ),
         tests("Experiments", ["ModelFixtures", "JSON", "Generation", "Probing", "Models", "Imaging", "Tokenization"]),
-        tests("fovea", [argumentParser]),
+        tests("fovea", ["API", argumentParser]),
         tests("Benchmarking", ["CAllocations", "JSON", "Models", "Tensors", "Weights", "Generation"]),
         tests("HTTPCore", [httpTypes]),
         tests("WebServer", ["HTTPCore", httpTypes, logging]),

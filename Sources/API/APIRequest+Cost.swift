@@ -20,6 +20,43 @@ extension APIRequest {
         return plan
     }
 
+    /// Runs that must end before changes are known: for the body's own and for its `variants`' the baseline whose
+    /// attention they rank, and the prefills that states are read from, which are taken to be as long as this prompt.
+    func preparations(
+        _ prompt: PreparedPrompt,
+        maxTokens: Int,
+        variants: [Intervention] = []
+    ) throws -> [CostPlan.Run] {
+        let prefills = (chat.interventions + variants).filter { $0.need(parameter: "") != nil }.map { _ in
+            CostPlan.Run(promptLength: prompt.layout.length, maxTokens: 0)
+        }
+        guard !prompt.layout.images.isEmpty else { return prefills }
+        let capture = try AttentionCapture(
+            AttentionRequest(),
+            layout: prompt.layout,
+            shape: resident.model.probeShape,
+            maxTokens: max(1, maxTokens)
+        )
+        let ranking = CostPlan.Run(
+            promptLength: prompt.layout.length,
+            maxTokens: max(1, maxTokens),
+            recordedNumbers: capture.numberCount
+        )
+        let ranked = [chat.interventions, variants].filter { $0.contains(where: \.needsRanking) }
+        return ranked.map { _ in ranking } + prefills
+    }
+
+    /// Arrays of these sizes as the answer would carry them.
+    func answer(carrying counts: [Int]) -> CostPlan.Answer {
+        counts.reduce(into: CostPlan.Answer()) { answer, count in
+            if chat.encoding == .json, count <= ArrayEncoding.limit {
+                answer.spelled += count
+            } else {
+                answer.encoded += count
+            }
+        }
+    }
+
     /// The run of a variant that shares with its baseline what its changes leave alone; `nil` for changes that are not
     /// known yet, which are taken to leave nothing alone.
     func variant(of baseline: CostPlan.Run, changing changes: ResolvedInterventions?) -> CostPlan.Run {

@@ -26,9 +26,27 @@ enum ActivationsRoute {
         var run = try await api.generation(prompt, maxTokens: positions.generated ? api.chat.maxTokens : 0)
         let capture = try capture(asked, api, prompt, maxTokens: run.maxTokens)
         run.states = capture
-        try api.resident.engine.checkMemory(for: run)
+        try await api.check(plan(asked, capture, api, prompt, maxTokens: run.maxTokens))
         let study = ActivationStudy(api: api, asked: asked, capture: capture, run: run, decodes: positions.generated)
         return try await api.answer(on: prompt.layout) { try await study.answer($0) }
+    }
+
+    /// What a request costs: for the vision tower's sites it runs again, also for pictures whose embeddings are kept.
+    static func plan(
+        _ asked: SiteRequest,
+        _ capture: StateCapture,
+        _ api: APIRequest,
+        _ prompt: PreparedPrompt,
+        maxTokens: Int
+    ) -> CostPlan {
+        let (shape, pictures) = (api.resident.model.vision.shape, prompt.layout.images.count)
+        let counts = [
+            capture.count(maxTokens: maxTokens), asked.visionNumbers(shape, pictures: pictures),
+        ]
+        var plan = api.plan(prompt, maxTokens: maxTokens, recordedNumbers: counts[0] + counts[1])
+        if !asked.vision.isEmpty { plan.pictureTokens = pictures * shape.tokens }
+        plan.answer = api.answer(carrying: counts)
+        return plan
     }
 
     /// What a run of a prompt is to keep.

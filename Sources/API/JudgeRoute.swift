@@ -8,9 +8,12 @@ import WebServer
 enum JudgeRoute {
     static let forms: [AnswerForm] = [.json, .npz]
 
-    private static let fields: KnownFields = [
-        "reference": .value, "candidate": .value, "judge": .value, "encoding": .value, "dtype": .value,
-    ]
+    /// The members of a body that are about the judge.
+    static let fields: [String: KnownFields] = ["reference": .value, "candidate": .value, "judge": .value]
+
+    private static let known = KnownFields.object(
+        fields.merging(["encoding": .value, "dtype": .value]) { first, _ in first }
+    )
 
     static func answer(_ request: ServerRequest, _ holder: ModelHolder) async throws -> ServerResponse {
         let resident = try holder.ready()
@@ -20,11 +23,9 @@ enum JudgeRoute {
         let external = resident.externalJudge
         let (judge, reference, candidate, warnings) = try await WorkQueue.run {
             let root = ProbeField(try RequestBody.json(request), path: "")
-            let field = root.member("judge") ?? ProbeField("lexical", path: "judge")
-            let judge = try Judge.read(field, external: external)
+            let (judge, reference, candidate) = try read(root, external: external)
             _ = try ArrayEncoding(root)
-            let (reference, candidate) = (try text(root.required("reference")), try text(root.required("candidate")))
-            return (judge, reference, candidate, fields.warnings(root.value))
+            return (judge, reference, candidate, known.warnings(root.value))
         }
         let judgement = try await judge.judge(reference: reference, candidate: candidate)
         var arrays = ArrayAnswer(form, .json, warnings: warnings)
@@ -37,6 +38,15 @@ enum JudgeRoute {
             at: "matches"
         )
         return arrays.response(answer)
+    }
+
+    /// The judge that a body asks for and the texts that it is to compare.
+    static func read(
+        _ root: ProbeField,
+        external: ExternalJudge?
+    ) throws -> (judge: Judge, reference: String, candidate: String) {
+        let judge = try Judge.read(root.member("judge") ?? ProbeField("lexical", path: "judge"), external: external)
+        return (judge, try text(root.required("reference")), try text(root.required("candidate")))
     }
 
     // MARK: - Private

@@ -3,7 +3,7 @@ import JSON
 /// What routes answer, as JSON Schema.
 enum OpenAPIAnswers: SchemaWords {
     static let all: [String: JSONValue] = [
-        "Error": error, "Object": ["type": "object"], "Events": events, "Health": health, "Model": model,
+        "Error": error, "Object": ["type": "object"], "Health": health, "Model": model,
         "ModelList": modelList, "Capabilities": capabilities, "Tokens": tokens, "Text": object(["content": string]),
         "ImageInfo": imageInfo, "Layout": layout, "Completion": completion,
         "KnockoutAnswer": knockout, "LensAnswer": lens, "ActivationsAnswer": activations,
@@ -20,24 +20,7 @@ enum OpenAPIAnswers: SchemaWords {
     /// What interventions resolved to: changes of edges and of states.
     private static let resolved = list(reference("Resolved"))
 
-    private static let error = object(
-        [
-            "error": object(
-                [
-                    "message": string, "type": string, "param": ["type": ["string", "null"]],
-                    "code": ["type": ["string", "null"]],
-                ],
-                required: ["message", "type", "param", "code"]
-            )
-        ],
-        required: ["error"]
-    )
-
-    private static let events: JSONValue = [
-        "type": "string",
-        "description":
-            "Server-sent events: chat completion chunks, or events of a probe by \"type\"; then data: [DONE]",
-    ]
+    private static let error = complete(["error": OpenAPIParts.errorMembers])
 
     private static let health = object(["status": ["const": "ok"]], required: ["status"])
 

@@ -31,8 +31,9 @@ struct OpenAPIDocument {
 
     // MARK: - Private
 
-    private static let schemas = [OpenAPIAnswers.all, OpenAPIAttention.all, OpenAPIParts.all, OpenAPIStudies.all]
-        .reduce(OpenAPISchemas.bodies) { $0.merging($1) { first, _ in first } }
+    private static let schemas = [
+        OpenAPIAnswers.all, OpenAPIAttention.all, OpenAPIEvents.all, OpenAPIParts.all, OpenAPIStudies.all,
+    ].reduce(OpenAPISchemas.bodies) { $0.merging($1) { first, _ in first } }
 
     private func operation(_ entry: RouteEntry) -> JSONValue {
         var fields: [String: JSONValue] = [
@@ -78,7 +79,7 @@ struct OpenAPIDocument {
         case .json(let name, let forms, let streams):
             var content: [String: JSONValue] = [:]
             for form in forms { content[form.rawValue] = form == .json ? media(name) : media("File") }
-            if streams { content["text/event-stream"] = media("Events") }
+            if streams { content["text/event-stream"] = ["schema": OpenAPIEvents.stream(of: name)] }
             return .object(content)
         case .file: return ["image/*": media("File")]
         case .text: return ["text/plain": ["schema": ["type": "string"]]]

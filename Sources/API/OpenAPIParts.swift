@@ -16,6 +16,31 @@ enum OpenAPIParts: SchemaWords {
     /// An object whose members' names are data.
     static func map(_ values: JSONValue) -> JSONValue { ["type": "object", "additionalProperties": values] }
 
+    /// What every error says.
+    static let errorMembers = complete([
+        "message": string, "type": string, "param": ["type": ["string", "null"]],
+        "code": ["type": ["string", "null"]],
+    ])
+
+    /// Log-probabilities of a choice's tokens, or null.
+    static let logprobs: JSONValue = [
+        "oneOf": [
+            ["type": "null"],
+            complete([
+                "refusal": ["type": "null"],
+                "content": list(
+                    complete(
+                        .object(
+                            scoredText.merging(["top_logprobs": list(complete(.object(scoredText)))]) { first, _ in
+                                first
+                            }
+                        )
+                    )
+                ),
+            ]),
+        ]
+    ]
+
     // MARK: - Private
 
     private static let token = complete(["id": integer, "text": string, "logprob": number])
@@ -100,23 +125,7 @@ enum OpenAPIParts: SchemaWords {
     private static let choice = complete([
         "index": integer, "finish_reason": ["enum": ["stop", "length"]],
         "message": complete(["role": ["const": "assistant"], "content": string, "refusal": ["type": "null"]]),
-        "logprobs": [
-            "oneOf": [
-                ["type": "null"],
-                complete([
-                    "refusal": ["type": "null"],
-                    "content": list(
-                        complete(
-                            .object(
-                                scoredText.merging(["top_logprobs": list(complete(.object(scoredText)))]) { first, _ in
-                                    first
-                                }
-                            )
-                        )
-                    ),
-                ]),
-            ]
-        ],
+        "logprobs": logprobs,
     ])
 
     private static let numberArray: JSONValue = [

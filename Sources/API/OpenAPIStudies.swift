@@ -55,9 +55,13 @@ enum OpenAPIStudies: SchemaWords {
         required: ["layout", "baseline", "variants", "cost"]
     )
 
-    private static let estimate = OpenAPISchemas.chat(adding: [
-        "route": ["enum": .array(EstimateRoute.routes.map { .string($0) })]
-    ])
+    private static let estimate: JSONValue = [
+        "description": "The body of the route that is named, with or without its /v1/",
+        "type": "object",
+        "properties": ["route": ["enum": .array(EstimateRoute.names.map { .string($0) })]],
+        "additionalProperties": .object([:]),
+        "required": ["route"],
+    ]
 
     private static let estimateAnswer = object(
         [

@@ -33,7 +33,6 @@ struct SiteRequest: Sendable {
 
     /// Refuses blocks that the tower does not run, and more numbers than one request may keep.
     func checkVision(_ shape: VisionShape, pictures: Int) throws(ProbeError) {
-        var numbers = 0
         for (site, path) in vision {
             guard site.layer < shape.layers else {
                 throw .unsupported(
@@ -42,10 +41,15 @@ struct SiteRequest: Sendable {
                 )
             }
             guard pictures > 0 else { throw .unsupported(path, "needs a picture; the prompt has none") }
-            numbers += pictures * shape.shape(site.place).reduce(1, *)
         }
+        let numbers = visionNumbers(shape, pictures: pictures)
         guard numbers <= StateCapture.limit else {
             throw .unsupported("sites", "asks for \(numbers) numbers; at most \(StateCapture.limit) are kept")
         }
+    }
+
+    /// Numbers that the vision tower's sites hold for some pictures.
+    func visionNumbers(_ shape: VisionShape, pictures: Int) -> Int {
+        vision.reduce(0) { $0 + pictures * shape.shape($1.site.place).reduce(1, *) }
     }
 }

@@ -35,7 +35,10 @@ enum VisionAttentionRoute {
     static func cost(of plan: VisionAttentionPlan, _ api: APIRequest) -> CostPlan {
         var run = CostPlan.Run(promptLength: 0, maxTokens: 0)
         run.recordedNumbers = plan.numberCount
-        return CostPlan(pictureTokens: plan.pictures.count * api.resident.model.vision.shape.tokens, baseline: run)
+        let tokens = plan.pictures.count * api.resident.model.vision.shape.tokens
+        var cost = CostPlan(pictureTokens: tokens, baseline: run)
+        cost.answer = api.answer(carrying: [plan.numberCount])
+        return cost
     }
 
     // MARK: - Private

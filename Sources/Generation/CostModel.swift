@@ -19,6 +19,10 @@ public struct CostModel: Sendable {
     private static let decodeStepRows = 32.0
     /// What packing all weights once for gradients costs in rows.
     private static let packingRows = 16.0
+    /// What one number of an answer costs, written out and as base64: seconds to write it, and bytes of its value and its
+    /// text, as measured on a server's answers of some hundred thousand of them.
+    private static let spelled = (seconds: 2e-7, bytes: 48)
+    private static let encoded = (seconds: 3e-8, bytes: 20)
 
     /// The costs of one model whose running sequences may keep `cacheBudget` bytes of keys and values.
     public init(model: VisionLanguageModel, cacheBudget: Int) {
@@ -54,16 +58,22 @@ public struct CostModel: Sendable {
         let step = rates.decodeStepSeconds ?? Self.decodeStepRows * 2 * weights / rate
         let pictureToken = rates.pictureTokenSeconds ?? 2 * weights / rate
         let gradientRate = rates.gradientOperationsPerSecond ?? rate * gradientSpeed
-        let seconds =
-            Double(plan.pictureTokens) * pictureToken + self.seconds([plan.baseline], rate: rate, step: step)
+        let runs =
+            plan.preparations.reduce(0) { $0 + self.seconds([$1], rate: rate, step: step) }
+            + self.seconds([plan.baseline], rate: rate, step: step)
             + self.seconds(plan.variants, rate: rate, step: step)
+        let answer =
+            Double(plan.answer.spelled) * Self.spelled.seconds + Double(plan.answer.encoded) * Self.encoded.seconds
+        let seconds =
+            Double(plan.pictureTokens) * pictureToken + runs + answer + plan.otherSeconds
             + (plan.gradients.map { operations($0) / gradientRate } ?? 0)
         let baseline = cacheBytes(plan.baseline)
         let variants = plan.variants.map(cacheBytes)
-        let together = baseline + (variants.max() ?? 0)
+        let together = max(baseline + (variants.max() ?? 0), plan.preparations.map(cacheBytes).max() ?? 0)
         let caches = min(baseline + variants.reduce(0, +), max(together, cacheBudget))
         // Gradients are over when the variants begin, but what the first run left is still there.
-        let peak = max(caches + scratch(plan), baseline + (plan.gradients?.peakBytes ?? 0))
+        let running = max(caches + scratch(plan), baseline + (plan.gradients?.peakBytes ?? 0))
+        let peak = max(running, answerBytes(plan))
         return CostEstimate(seconds: seconds, peakBytes: peak + kept(plan), cacheBytes: together)
     }
 
@@ -96,9 +106,16 @@ public struct CostModel: Sendable {
             + (run.recordedNumbers + run.heldNumbers) * MemoryLayout<Float>.stride
     }
 
+    /// What was recorded and what is made of it, once all runs are over.
+    private func answerBytes(_ plan: CostPlan) -> Int {
+        let recorded = ([plan.baseline] + plan.variants).reduce(0) { $0 + $1.recordedNumbers }
+        return recorded * MemoryLayout<Float>.stride + plan.answer.spelled * Self.spelled.bytes
+            + plan.answer.encoded * Self.encoded.bytes
+    }
+
     /// Embeddings of pictures and each run's first distribution.
     private func kept(_ plan: CostPlan) -> Int {
-        let distributions = (plan.variants.count + 1) * shape.vocabularySize
+        let distributions = plan.runs.count * shape.vocabularySize
         return (plan.pictureTokens * shape.hiddenSize + distributions) * MemoryLayout<Float>.stride
     }
 
@@ -106,7 +123,7 @@ public struct CostModel: Sendable {
     private func scratch(_ plan: CostPlan) -> Int {
         let rows = min(Self.stepRows, plan.rows)
         let widths = 4 * shape.hiddenSize + shape.headDim * (2 * shape.heads + 2 * shape.keyValueHeads)
-        let logits = min(rows, plan.variants.count + 1) * shape.vocabularySize
+        let logits = min(rows, plan.runs.count) * shape.vocabularySize
         return (rows * (widths + 2 * shape.intermediateSize) + logits) * MemoryLayout<Float>.stride
     }
 }

@@ -62,14 +62,34 @@ public struct CostPlan: Sendable, Equatable {
         }
     }
 
+    /// What an answer carries beside its text.
+    public struct Answer: Sendable, Equatable {
+        /// Numbers that are written out.
+        public var spelled: Int
+        /// Numbers that travel as base64.
+        public var encoded: Int
+
+        /// An answer with these numbers.
+        public init(spelled: Int = 0, encoded: Int = 0) {
+            self.spelled = spelled
+            self.encoded = encoded
+        }
+    }
+
     /// Image tokens that the vision tower makes.
     public var pictureTokens: Int
+    /// Runs that end, one after the other, before the first of the others begins: what its changes depend on.
+    public var preparations: [Run] = []
     /// The run that goes first.
     public var baseline: Run
     /// Runs that follow, all at once.
     public var variants: [Run]
     /// Gradients that are taken after the first run and before the others.
     public var gradients: Gradients?
+    /// What is written in the end.
+    public var answer = Answer()
+    /// Seconds of work beside the model.
+    public var otherSeconds = 0.0
 
     /// A plan of a first run and, perhaps, of others.
     public init(pictureTokens: Int, baseline: Run, variants: [Run] = []) {
@@ -78,8 +98,11 @@ public struct CostPlan: Sendable, Equatable {
         self.variants = variants
     }
 
+    /// All runs; the first one may be none.
+    public var runs: [Run] { preparations + (baseline.promptLength > 0 ? [baseline] : []) + variants }
+
     /// Rows of all runs.
-    public var rows: Int { variants.reduce(baseline.rows) { $0 + $1.rows } }
+    public var rows: Int { runs.reduce(0) { $0 + $1.rows } }
 }
 
 /// What a plan is predicted to cost.

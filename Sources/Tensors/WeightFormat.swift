@@ -14,12 +14,6 @@ public enum WeightFormat: String, Sendable, CaseIterable {
     /// Four bits each, with a sub-scale for each output and 32 inputs and a scale for each output and 128.
     case int4
 
-    /// Bits of a weight, scales included.
-    public var bitsPerWeight: Double {
-        let inputs = 1024
-        return Double(ck_panel_size(kernelFormat, inputs) * 8) / Double(inputs * Int(CK_PANEL))
-    }
-
     var kernelFormat: ck_format {
         switch self {
         case .f32: CK_F32_WEIGHTS

@@ -22,4 +22,16 @@ enum Environment {
         }
         return number
     }
+
+    /// The same for numbers of a range.
+    static func number(_ given: Double?, _ option: String, in range: ClosedRange<Double>) throws -> Double? {
+        guard let text = value(given.map { "\($0)" }, option) else { return nil }
+        guard let number = Double(text) else {
+            throw ValidationError("--\(option) is \"\(text)\"; it must be a number")
+        }
+        guard range.contains(number) else {
+            throw ValidationError("--\(option) is \(number); it must lie in \(range.lowerBound)…\(range.upperBound)")
+        }
+        return number
+    }
 }

@@ -22,11 +22,11 @@ struct ServiceArguments: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Seconds that a request may be predicted to take; longer ones are refused. Default: any.",
+            "Seconds that a request may be predicted to take, such as 0.5; longer ones are refused. Default: any.",
             valueName: "seconds"
         )
     )
-    var timeBudget: Int?
+    var timeBudget: Double?
 
     @Option(
         help: ArgumentHelp(
@@ -59,8 +59,7 @@ struct ServiceArguments: ParsableArguments {
     func configuration() throws -> ServiceConfiguration {
         var configuration = ServiceConfiguration()
         configuration.externalJudge = try judge()
-        let seconds = try Environment.integer(timeBudget, "time-budget", in: 1...(1 << 40))
-        configuration.timeBudget = seconds.map(Double.init)
+        configuration.timeBudget = try Environment.number(timeBudget, "time-budget", in: 0.001...1e9)
         let mebibytes = try Environment.integer(memoryBudget, "memory-budget", in: 1...(1 << 30))
         configuration.memoryBudget = mebibytes.map { $0 << 20 }
         configuration.contexts = try contextLimits()

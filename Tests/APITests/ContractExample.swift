@@ -136,7 +136,8 @@ struct ContractExample: Sendable {
         question("/v1/contexts", ["compress": ["keep": 5, "select": "norm"], "max_tokens": 1]),
         question("/v1/contexts", ["interventions": ["img->txt"], "max_tokens": 1]),
         question("/v1/estimate", ["route": "/v1/knockout", "knockouts": ["img->gen"]]),
-        question("/v1/estimate", ["route": "/v1/gradients"]),
+        question("/v1/estimate", ["route": "gradients"]),
+        ContractExample("post /v1/estimate", ["route": "judge", "reference": "A red circle.", "candidate": "A cat."]),
         localization([:]), localization(["encoding": "base64", "layers": [2, 3]]),
     ]
 

@@ -78,6 +78,7 @@ struct ContractTests {
             let answer = try await api.post(example.path, .object(fields))
             #expect(answer.headers["content-type"]?.hasPrefix("text/event-stream") == true)
             #expect(answer.events.last == "[DONE]", "\(example.operation)")
+            try expectDescribed(answer.events, by: content, of: example.operation)
             let events = try answer.events.dropLast().map { try JSONValue(parsing: Data($0.utf8)) }
             let types = events.map { $0["type"]?.string ?? "none" }
             #expect(types.first == "meta" && types.last == "result", "\(example.operation): \(types)")
@@ -88,6 +89,18 @@ struct ContractTests {
             let faults = validator.faults(.object(result), schema)
             #expect(faults.isEmpty, "\(example.operation): \(faults.prefix(8).joined(separator: "; "))")
             #expect(timeless(.object(result)) == timeless(whole), "\(example.operation)")
+        }
+    }
+
+    @Test("a chat's stream is made of the chunks that are described")
+    func chunks() async throws {
+        for example in try await examples()
+        where example.operation.hasSuffix("completions") || example.path.hasSuffix("ask") {
+            var fields = try #require(example.body?.object)
+            fields.merge(["stream": true, "stream_options": ["include_usage": true], "typo": 1]) { $1 }
+            let answer = try await api.post(example.path, .object(fields))
+            try expectDescribed(answer.events, by: try content(of: example.operation), of: example.operation)
+            #expect(answer.events.last == "[DONE]" && answer.events.count > 4)
         }
     }
 
@@ -129,14 +142,26 @@ struct ContractTests {
                 "a": ["type": "integer", "minimum": 0], "b": ["oneOf": [["type": "string"], ["type": "null"]]],
                 "c": ["type": "array", "minItems": 1, "items": ["enum": ["x", "y"]]],
                 "d": ["type": "object", "additionalProperties": ["const": 1]], "e": ["unheard-of": true],
+                "g": [
+                    "allOf": [
+                        ["properties": ["x": ["const": 1]], "required": ["x"]],
+                        ["properties": ["y": ["const": 2]], "required": ["y"]],
+                    ]
+                ],
+                "h": ["type": "string", "contentMediaType": "application/json", "contentSchema": ["type": "string"]],
             ],
         ]
-        let valid: [JSONValue] = [["a": 0], ["a": 1, "b": nil, "c": ["x", "y"], "d": ["q": 1]]]
+        let valid: [JSONValue] = [
+            ["a": 0], ["a": 1, "b": nil, "c": ["x", "y"], "d": ["q": 1]],
+            ["a": 1, "g": ["x": 1, "y": 2], "h": "\"x\""],
+        ]
         for value in valid { #expect(validator.faults(value, schema) == [], "\(value)") }
         let wrong: [(JSONValue, String)] = [
             (3, "$"), ([:], "$.a"), (["a": -1], "$.a"), (["a": 0.5], "$.a"), (["a": 1, "b": 3], "$.b"),
             (["a": 1, "c": []], "$.c"), (["a": 1, "c": ["x", "z"]], "$.c[1]"), (["a": 1, "d": ["q": 2]], "$.d.q"),
-            (["a": 1, "e": 1], "$.e"), (["a": 1, "f": 1], "$.f"),
+            (["a": 1, "e": 1], "$.e"), (["a": 1, "f": 1], "$.f"), (["a": 1, "g": ["x": 1]], "$.g.y"),
+            (["a": 1, "g": ["x": 1, "y": 2, "z": 3]], "$.g.z"), (["a": 1, "h": "{"], "$.h"),
+            (["a": 1, "h": "3"], "$.h"),
         ]
         for (value, path) in wrong {
             let faults = validator.faults(value, schema)
@@ -145,6 +170,18 @@ struct ContractTests {
     }
 
     // MARK: - Private
+
+    /// A stream's events, each as a member `data`, are those of the description.
+    private func expectDescribed(
+        _ events: [String],
+        by content: [String: JSONValue],
+        of operation: String
+    ) throws {
+        let schema = try #require(content["text/event-stream"]?["schema"])
+        let stream = JSONValue.array(events.map { ["data": .string($0)] })
+        let faults = validator.faults(stream, schema)
+        #expect(faults.isEmpty, "\(operation): \(faults.prefix(8).joined(separator: "; "))")
+    }
 
     private func operation(_ name: String) throws -> JSONValue {
         let parts = name.split(separator: " ").map(String.init)

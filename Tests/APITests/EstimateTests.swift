@@ -21,6 +21,7 @@ struct EstimateTests {
             "/v1/knockout": ["knockouts": ["img->gen"]], "/v1/ablation": ["object": object],
             "/v1/localize": ["phrase": "circle", "box": [1, 1, 9, 9]],
             "/v1/activations": ["sites": ["text.final.norm"], "positions": "generated"],
+            "/v1/judge": ["reference": "A red circle.", "candidate": "A cat."],
         ]
         for route in EstimateRoute.routes {
             let answer = try await estimate(route, members[route] ?? [:])
@@ -29,6 +30,126 @@ struct EstimateTests {
             #expect(try answer.at("fits") == true)
             #expect(answer["warnings"] == nil, "\(route)")
         }
+    }
+
+    @Test("a route goes by its name with and without its prefix")
+    func names() async throws {
+        let api = try TestAPI.shared.get()
+        for route in EstimateRoute.routes where route != "/v1/judge" {
+            let bodies = [route, String(route.dropFirst(4))].map { name -> JSONValue in
+                .question(members: [
+                    "route": .string(name), "knockouts": [], "ablations": [], "phrase": "circle", "box": [1, 1, 9, 9],
+                    "sites": ["text.embed"],
+                ])
+            }
+            let (long, short) = (
+                try await api.success("/v1/estimate", bodies[0]), try await api.success("/v1/estimate", bodies[1])
+            )
+            #expect(try long.at("route") == .string(route) && short.at("route") == .string(route))
+            #expect(try long.at("peak_bytes") == short.at("peak_bytes") && long.at("rows") == short.at("rows"))
+        }
+    }
+
+    @Test("what asks nothing of the model takes little, and a judge's body needs no messages")
+    func withoutModel() async throws {
+        let api = try TestAPI.shared.get()
+        let judged: JSONValue = ["route": "judge", "reference": "A red circle.", "candidate": "A cat."]
+        let layout = JSONValue.question(members: ["route": "/v1/layout"])
+        for body in [judged, layout] {
+            let answer = try await api.success("/v1/estimate", body)
+            #expect(try answer.at("runs") == 0 && answer.at("rows") == 0 && answer.at("fits") == true)
+            #expect(try #require(try answer.at("seconds").number) < 0.1)
+            #expect(answer["warnings"] == nil)
+        }
+        for (body, parameter) in [
+            (["route": "judge", "reference": "A red circle."], "candidate"),
+            (["route": "judge", "reference": "a", "candidate": "b", "judge": "zz"], "judge"),
+            (["route": "layout"], "messages"),
+        ] as [(JSONValue, String)] {
+            let answer = try await api.post("/v1/estimate", body)
+            #expect(answer.status == 400)
+            #expect(try answer.json.at("error.param") == .string(parameter))
+        }
+    }
+
+    @Test("runs that changes depend on are counted: a baseline to rank, a source to read")
+    func preparations() async throws {
+        let top: JSONValue = [
+            "kind": "attention_knockout", "from": ["top_attended": 5, "of": "image"], "to": "last", "layers": [3],
+        ]
+        let patch: JSONValue = [
+            "kind": "activation_patch", "site": "text.blocks.0.resid.pre", "positions": [1],
+            "source": .question(image: .string(Pictures.second)),
+        ]
+        func runs(_ route: String, _ members: [String: JSONValue]) async throws -> Int? {
+            try await estimate(route, members).at("runs").integer
+        }
+        let chat = "/v1/chat/completions"
+        #expect(try await runs(chat, [:]) == 1)
+        #expect(try await runs(chat, ["interventions": [top, top]]) == 2)
+        #expect(try await runs(chat, ["interventions": [top, patch]]) == 3)
+        #expect(try await runs("/v1/knockout", ["knockouts": ["img->gen", top]]) == 4)
+        #expect(try await runs("/v1/knockout", ["knockouts": [top], "interventions": [top]]) == 4)
+        let plain = try await estimate(chat, ["max_tokens": 50])
+        let ranked = try await estimate(chat, ["interventions": [top], "max_tokens": 50])
+        let (one, two) = (try #require(try plain.at("rows").integer), try #require(try ranked.at("rows").integer))
+        #expect(two == 2 * one)
+        #expect(try #require(try ranked.at("seconds").number) > (try #require(try plain.at("seconds").number)) * 1.5)
+    }
+
+    @Test("an answer's numbers take time and memory, less of both as base64")
+    func answers() async throws {
+        let attention: JSONValue = ["heads": "all", "columns": "all", "rows": ["range": [0, 150]]]
+        let members: [String: JSONValue] = ["attention": attention, "max_tokens": 0]
+        func bytes(_ more: [String: JSONValue]) async throws -> Int {
+            try #require(try await estimate("/v1/attention", members.merging(more) { $1 }).at("peak_bytes").integer)
+        }
+        let (spelled, encoded) = (try await bytes([:]), try await bytes(["encoding": "base64"]))
+        let numbers = 150 * 8 * 4 * 150
+        #expect(spelled - encoded > numbers * 10, "\(spelled), \(encoded)")
+        let few = try #require(try await estimate("/v1/logit-lens", ["lens": ["top_k": 1]]).at("seconds").number)
+        let many = try #require(try await estimate("/v1/logit-lens", ["lens": ["top_k": 500]]).at("seconds").number)
+        #expect(many > few + 0.1)
+    }
+
+    @Test("the vision tower runs again for its states, which count as memory")
+    func visionSites() async throws {
+        let resident = try TestAPI.shared.get().holder.ready()
+        let shape = resident.model.vision.shape
+        let site: [String: JSONValue] = ["sites": ["vision.blocks.0.attn.pattern", "vision.blocks.1.attn.pattern"]]
+        let text = try await estimate("/v1/activations", ["sites": ["text.embed"]])
+        let vision = try await estimate("/v1/activations", site)
+        #expect(try #require(try vision.at("seconds").number) > (try #require(try text.at("seconds").number)))
+        let states = 4 * 2 * shape.shape(.pattern).reduce(1, *)
+        let length = try #require(
+            try await TestAPI.shared.get().success("/v1/layout", .question()).at("length").integer
+        )
+        let keys = resident.model.decoder.makeCache().byteCount(growingTo: length)
+        let rows = 4 * 144 * shape.layers * shape.heads * shape.tokens
+        let asked: [(path: String, members: [String: JSONValue], needed: Int)] = [
+            ("/v1/activations", site, keys + states),
+            ("/v1/attention", ["attention": ["tower": "vision", "heads": "all", "columns": "all"]], rows),
+        ]
+        for (path, members, needed) in asked {
+            #expect(try #require(try await estimate(path, members).at("peak_bytes").integer) > needed)
+            for missing in [0, 1] {
+                var service = ServiceConfiguration()
+                service.memoryBudget = needed - missing
+                let api = try TestAPI(service)
+                let answer = try await api.post(path, .question(members: members))
+                #expect(answer.status == (missing > 0 ? 503 : 200), "\(path), \(missing)")
+                let message = try answer.json["error"]?["message"]?.string
+                #expect(missing == 0 || message?.contains("need \(needed) bytes") == true, "\(message ?? "none")")
+                let body = JSONValue.question(members: members.merging(["route": .string(path)]) { $1 })
+                #expect(try await api.success("/v1/estimate", body).at("fits") == .bool(missing == 0))
+                await api.server.shutdown()
+            }
+        }
+        let wrong = try await TestAPI.shared.get().post(
+            "/v1/estimate",
+            .question(members: ["route": "/v1/activations", "sites": ["vision.blocks.99.resid.post"]])
+        )
+        #expect(wrong.status == 422)
     }
 
     @Test("a study's predicted rows are those that it reports")

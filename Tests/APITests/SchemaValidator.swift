@@ -30,7 +30,8 @@ struct SchemaValidator {
             isValid ? [] : ["\(path): \(Self.shown(value)) breaks \(keyword) \(Self.shown(argument))"]
         }
         switch keyword {
-        case "description", "default", "format", "contentEncoding", "examples": return []
+        case "description", "default", "format", "contentEncoding", "contentMediaType", "examples": return []
+        case "contentSchema": return content(value, argument, at: path)
         case "$ref": return faults(value, named(argument), at: path)
         case "type": return unless((argument.array ?? [argument]).contains { Self.isOf(type: $0.string, value) })
         case "const": return unless(value == argument)
@@ -57,6 +58,7 @@ struct SchemaValidator {
         case "additionalProperties":
             return schema["properties"] == nil ? members(value, listed: [:], others: argument, at: path) : []
         case "oneOf": return oneOf(value, argument.array ?? [], at: path)
+        case "allOf": return allOf(value, argument.array ?? [], at: path)
         default: return ["\(path): the validator does not know the keyword \(keyword)"]
         }
     }
@@ -80,6 +82,23 @@ struct SchemaValidator {
         guard holding != 1 else { return [] }
         let closest = all.min { $0.count < $1.count } ?? []
         return holding > 1 ? ["\(path): \(Self.shown(value)) is \(holding) of oneOf"] : closest
+    }
+
+    /// All must hold, but what one of them describes the others need not.
+    private func allOf(_ value: JSONValue, _ schemas: [JSONValue], at path: String) -> [String] {
+        let all = schemas.map { faults(value, $0, at: path) }
+        func isUndescribed(_ fault: String) -> Bool { fault.hasSuffix(" is not described") }
+        var nowhere = Set((all.first ?? []).filter(isUndescribed))
+        for faults in all.dropFirst() { nowhere.formIntersection(faults) }
+        let others: [String] = all.flatMap { $0 }.filter { !isUndescribed($0) }
+        return others + nowhere.sorted()
+    }
+
+    /// A text that holds a JSON value.
+    private func content(_ value: JSONValue, _ schema: JSONValue, at path: String) -> [String] {
+        guard let text = value.string else { return [] }
+        guard let value = try? JSONValue(parsing: Data(text.utf8)) else { return ["\(path): the text is no JSON"] }
+        return faults(value, schema, at: path)
     }
 
     private func named(_ reference: JSONValue) -> JSONValue {

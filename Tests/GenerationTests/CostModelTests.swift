@@ -54,6 +54,26 @@ import Testing
         #expect(estimate { $0.baseline.maxTokens = 200 }.cacheBytes > plain.cacheBytes)
         #expect(estimate { $0.baseline.recordedNumbers = 1000 }.peakBytes == plain.peakBytes + 4000)
         #expect(estimate { $0.baseline.maxTokens = 0 }.seconds < plain.seconds)
+        let alone = estimate { $0.variants = [] }
+        let prepared = estimate { ($0.variants, $0.preparations) = ([], $0.variants) }
+        #expect(prepared.seconds > alone.seconds && prepared.cacheBytes == alone.cacheBytes)
+        #expect(
+            estimate { $0.preparations = [CostPlan.Run(promptLength: 600, maxTokens: 0)] }.cacheBytes > plain.cacheBytes
+        )
+        #expect(estimate { $0.otherSeconds = 3 }.seconds == plain.seconds + 3)
+        let (spelled, encoded) = (estimate { $0.answer.spelled = 1 << 20 }, estimate { $0.answer.encoded = 1 << 20 })
+        #expect(spelled.seconds > encoded.seconds && encoded.seconds > plain.seconds)
+        #expect(spelled.peakBytes > encoded.peakBytes && encoded.peakBytes > plain.peakBytes)
+        #expect(spelled.cacheBytes == plain.cacheBytes)
+    }
+
+    @Test func aPlanWithoutAFirstRunHasNone() throws {
+        let run = CostPlan.Run(promptLength: 0, maxTokens: 0)
+        #expect(CostPlan(pictureTokens: 9, baseline: run).runs.isEmpty)
+        let other = CostPlan.Run(promptLength: 5, maxTokens: 3)
+        var plan = CostPlan(pictureTokens: 9, baseline: other, variants: [other])
+        plan.preparations = [other]
+        #expect(plan.runs.count == 3 && plan.rows == 21)
     }
 
     @Test func gradientsCostByStepAndLength() async throws {
