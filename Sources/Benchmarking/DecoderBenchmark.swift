@@ -74,34 +74,46 @@ struct DecoderBenchmark {
         return ["count": 8, "identical": .bool(identical)]
     }
 
-    /// `{per_token, decoder_per_token}`: allocations of the whole process for each token of one sequence, from the engine to
-    /// the task that reads its events, once it is under way; and those of the decoder's steps alone.
+    /// `{per_token, decoder_per_token, tokens}`: allocations of the whole process for each token of one sequence, from the
+    /// engine to the task that reads its events, once it is under way; and those of the decoder's steps alone.
     func allocations(_ prompts: inout SyntheticPrompts) async -> JSONValue {
         guard ca_is_available() else { return ["per_token": nil, "decoder_per_token": nil] }
-        let count = max(24, min(options.decode, 40))
+        let count = max(24, min(options.decode, 40)) - 8
+        var counted: (allocations: UInt64, tokens: Int)?
+        for _ in 0..<5 where counted == nil { counted = await processAllocations(tokens: count, &prompts) }
+        return [
+            "per_token": counted.map { .number(Double($0.allocations) / Double($0.tokens)) } ?? nil,
+            "decoder_per_token": .number(decoderAllocations(steps: count)),
+            "tokens": .integer(counted?.tokens ?? 0),
+        ]
+    }
+
+    // MARK: - Private
+
+    /// Allocations while one sequence decodes at least so many tokens; `nil` if its reader lagged so far behind a small
+    /// model that it saw fewer.
+    private func processAllocations(
+        tokens count: Int,
+        _ prompts: inout SyntheticPrompts
+    ) async -> (allocations: UInt64, tokens: Int)? {
         var (read, before) = (0, 0)
-        // The run goes on behind what is counted, so that its end is not counted, even if the reader lags behind. Nor is
-        // a second page of keys and values, unless it does.
-        for await event in engine.generate(request(prompts.text(Self.promptLength), tokens: count + 448)) {
+        defer { ca_stop() }
+        // The run goes on behind what is counted, so that its end is not counted. Nor is a second page of keys and values,
+        // unless the reader lags behind.
+        for await event in engine.generate(request(prompts.text(Self.promptLength), tokens: count + 456)) {
             guard case .token = event else { continue }
             read += 1
             if read == 8 {
                 before = engine.statistics.generatedTokens
                 ca_start()
             }
-            if read == count { break }
+            guard read == count + 8 else { continue }
+            let allocations = ca_count()
+            let tokens = engine.statistics.generatedTokens - before
+            return tokens >= count - 1 ? (allocations, tokens) : nil
         }
-        let allocations = Double(ca_count())
-        ca_stop()
-        let tokens = max(1, engine.statistics.generatedTokens - before)
-        return [
-            "per_token": .number(allocations / Double(tokens)),
-            "decoder_per_token": .number(decoderAllocations(steps: count - 8)),
-            "tokens": .integer(tokens),
-        ]
+        return nil
     }
-
-    // MARK: - Private
 
     /// Allocations of one row's passes through the decoder and the head, within a page of keys and values.
     private func decoderAllocations(steps: Int) -> Double {
