@@ -18,6 +18,7 @@ struct InferenceLoop {
     private let meter: RateMeter
     private let costs: CostModel
     private var queue: AdmissionQueue<Ticket>
+    private var admitted: [AdmittedSequence] = []
     private var active: [Active] = []
     private var prefixes: PrefixCache
     private var statistics = EngineStatistics()
@@ -47,17 +48,19 @@ struct InferenceLoop {
 
     /// Runs until the inbox is closed.
     mutating func run() {
-        while let tickets = inbox.take(waiting: active.isEmpty && queue.waiting == 0) {
+        while let tickets = inbox.take(waiting: active.isEmpty && admitted.isEmpty && queue.waiting == 0) {
             for ticket in tickets {
                 queue.add(ticket, bytes: ticket.request.cacheBytes(model), to: ticket.request.group)
             }
             dropCancelled()
             admit()
+            start()
             step()
             endFinished()
             publish()
         }
-        for ticket in active.map(\.ticket) + queue.removeWaiting(where: { _ in true }) { ticket.mailbox.close() }
+        let waiting = admitted.map(\.ticket) + queue.removeWaiting(where: { _ in true })
+        for ticket in active.map(\.ticket) + waiting { ticket.mailbox.close() }
     }
 
     // MARK: - Private
@@ -65,40 +68,64 @@ struct InferenceLoop {
     private mutating func dropCancelled() {
         statistics.cancelledRuns += queue.removeWaiting(where: \.isCancelled).count
         // A ticket may be called off at any moment: each is asked once, or its memory would never be given back.
-        var gone: [Active] = []
+        var gone: [(ticket: Ticket, bytes: Int)] = []
         active.removeAll { item in
             guard item.ticket.isCancelled else { return false }
-            gone.append(item)
+            gone.append((item.ticket, item.bytes))
+            return true
+        }
+        admitted.removeAll { item in
+            guard item.ticket.isCancelled else { return false }
+            gone.append((item.ticket, item.bytes))
             return true
         }
         for item in gone { queue.ended(bytes: item.bytes, of: item.ticket.request.group) }
         statistics.cancelledRuns += gone.count
     }
 
-    /// Starts what has its turn and fits beside the running sequences; what is only kept for later ones makes room.
+    /// Takes in what has its turn and fits beside the running sequences; what is only kept for later ones makes room.
     private mutating func admit() {
         while let (ticket, bytes) = queue.next() {
             prefixes.shrink(to: queue.budget - queue.bytes)
-            let run = GenerationRun(
-                ticket.request,
-                model: model,
-                start: start(of: ticket.request),
-                mailbox: ticket.mailbox
-            )
-            statistics.cachedTokens += run.cachedTokens
-            statistics.promptTokens += ticket.request.prompt.ids.count - run.cachedTokens
-            active.append(Active(ticket: ticket, run: run, bytes: bytes))
+            admitted.append(admittedSequence(ticket, bytes: bytes))
         }
     }
 
-    /// The cache that a run begins with: its baseline's, what the request brings, a known prefix, or an empty one.
-    private mutating func start(of request: GenerationRequest) -> KeyValueCache {
+    /// An admitted sequence with the cache that it begins with: its baseline's, what the request brings, a known prefix, or
+    /// an empty one.
+    private mutating func admittedSequence(_ ticket: Ticket, bytes: Int) -> AdmittedSequence {
+        let request = ticket.request
         if let record = request.record {
-            return record.cache.prefix(request.joinPoint.position, fromLayer: request.joinPoint.layer)
+            let start = record.cache.prefix(request.joinPoint.position, fromLayer: request.joinPoint.layer)
+            return AdmittedSequence(ticket, bytes: bytes, start: start, wanted: nil)
         }
-        if let shared = request.sharedPrefix { return shared }
+        if let shared = request.sharedPrefix {
+            return AdmittedSequence(ticket, bytes: bytes, start: shared, wanted: nil)
+        }
         let needed = request.joinPoint(changing: request.interventions, layers: model.probeShape.layers)
-        return prefixes.prefix(of: PromptKey(request.prompt), limit: needed.position) ?? model.decoder.makeCache()
+        let key = PromptKey(request.prompt)
+        let start = prefixes.prefix(of: key, limit: needed.position) ?? model.decoder.makeCache()
+        // Whoever wants nothing kept for others wants nothing shared with them either.
+        let wanted = prefixes.statistics.limit > 0 ? (key, needed.position) : nil
+        return AdmittedSequence(ticket, bytes: bytes, start: start, wanted: wanted)
+    }
+
+    /// Starts the admitted sequences but for those that wait for a prompt which begins like theirs.
+    private mutating func start() {
+        guard !admitted.isEmpty else { return }
+        var waiting: [AdmittedSequence] = []
+        for var item in admitted {
+            if item.waits(for: active.lazy.map(\.run)) {
+                waiting.append(item)
+                continue
+            }
+            let ticket = item.ticket
+            let run = GenerationRun(ticket.request, model: model, start: item.start, mailbox: ticket.mailbox)
+            statistics.cachedTokens += run.cachedTokens
+            statistics.promptTokens += ticket.request.prompt.ids.count - run.cachedTokens
+            active.append(Active(ticket: ticket, run: run, bytes: item.bytes))
+        }
+        admitted = waiting
     }
 
     /// One pass of the decoder over every run's next rows.
@@ -164,7 +191,7 @@ struct InferenceLoop {
     }
 
     private mutating func publish() {
-        statistics.waitingRuns = queue.waiting
+        statistics.waitingRuns = queue.waiting + admitted.count
         statistics.activeRuns = active.count
         statistics.keyValueBytes = queue.bytes
         statistics.prefixes = prefixes.statistics

@@ -71,6 +71,34 @@ import Testing
         #expect(reused > 5, "some of the runs start from others")
     }
 
+    /// Random runs of one moment on one prompt: those that wait for another's prompt answer as if alone.
+    @Test(arguments: ModelFixture.small)
+    func runsOfOneMomentEqualTheirColdRuns(fixture: ModelFixture) async throws {
+        let text = Array(repeating: "Is there a red car?", count: 24).joined(separator: " ")
+        let oracle = try await OracleCase(fixture, text)
+        var random = oracle.random(seed: 23)
+        var shared = 0
+        for round in 0..<3 {
+            var requests: [GenerationRequest] = []
+            for trial in 0..<8 {
+                var request = oracle.request(maxTokens: trial % 4)
+                if trial % 4 == 1 { request.interventions.edges = random.next() }
+                if trial % 4 == 2 { request.interventions = random.interventions(model: oracle.model) }
+                if trial == 5 { request.capture = try oracle.everything() }
+                requests.append(request)
+            }
+            let warm = InferenceEngine(model: oracle.model, prefixBytes: 1 << 28)
+            let runs = requests.map { warm.generate($0) }
+            for (trial, (run, request)) in zip(runs, requests).enumerated() {
+                for await case .finished(let result, _) in run {
+                    expectSameProbes(result, try await oracle.run(request), "\(fixture), \(round), \(trial)")
+                    shared += result.cachedTokens
+                }
+            }
+        }
+        #expect(shared > 3 * oracle.prompt.ids.count, "several take most of the prompt over")
+    }
+
     @Test func runningSequencesTakeTheCachesMemory() async throws {
         let oracle = try await OracleCase(.mhaCrop)
         let whole = oracle.model.decoder.makeCache().byteCount(growingTo: oracle.prompt.ids.count + 6)
