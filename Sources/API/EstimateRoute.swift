@@ -12,8 +12,10 @@ enum EstimateRoute {
         "/v1/localize", "/v1/contexts", "/v1/gradients", "/v1/activations", "/v1/judge",
     ]
 
-    /// What a body may call them: each with its prefix and without.
-    static var names: [String] { routes + routes.map { String($0.dropFirst("/v1/".count)) } }
+    /// What a body may call them: each with its prefix, without the first stroke, and without all of it.
+    static var names: [String] {
+        routes + routes.map { String($0.dropFirst()) } + routes.map { String($0.dropFirst("/v1/".count)) }
+    }
 
     private static let fields = [
         AttentionRoute.fields, KnockoutRoute.fields, AblationRoute.fields, LensRoute.fields, LocalizeRoute.fields,
@@ -49,7 +51,7 @@ enum EstimateRoute {
 
     private static func route(_ field: ProbeField) throws -> String {
         let name = try field.string()
-        guard let route = zip(names, routes + routes).first(where: { $0.0 == name })?.1 else {
+        guard let route = zip(names, routes + routes + routes).first(where: { $0.0 == name })?.1 else {
             throw ProbeError.unsupported(
                 field.path,
                 "\"\(name.prefix(200))\" cannot be estimated; estimated are \(routes.joined(separator: ", "))"

@@ -46,7 +46,7 @@ extension RouteCatalog {
             .takes(.jsonOrForm("Knockout")).answers("KnockoutAnswer", in: KnockoutRoute.forms, streams: true),
         .post("/v1/activations", "The states of a run at named sites, as arrays", ActivationsRoute.answer)
             .takes(.jsonOrForm("Activations")).answers("ActivationsAnswer", in: ActivationsRoute.forms, streams: true),
-        .post("/v1/logit-lens", "Hidden states of a prompt read as words", LensRoute.answer)
+        .post("/v1/logit-lens", "Hidden states of a prompt, and of its answer, read as words", LensRoute.answer)
             .takes(.jsonOrForm("Lens")).answers("LensAnswer", in: LensRoute.forms, streams: true),
         .post("/v1/gradients", "What the next token owes to each image token, by gradients", GradientRoute.answer)
             .takes(.jsonOrForm("Gradients")).answers("GradientsAnswer", in: GradientRoute.forms, streams: true),

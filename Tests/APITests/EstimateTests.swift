@@ -36,17 +36,17 @@ struct EstimateTests {
     func names() async throws {
         let api = try TestAPI.shared.get()
         for route in EstimateRoute.routes where route != "/v1/judge" {
-            let bodies = [route, String(route.dropFirst(4))].map { name -> JSONValue in
-                .question(members: [
+            var bytes: Set<Int?> = []
+            for name in [route, String(route.dropFirst()), String(route.dropFirst(4))] {
+                let body = JSONValue.question(members: [
                     "route": .string(name), "knockouts": [], "ablations": [], "phrase": "circle", "box": [1, 1, 9, 9],
                     "sites": ["text.embed"],
                 ])
+                let answer = try await api.success("/v1/estimate", body)
+                #expect(try answer.at("route") == .string(route))
+                bytes.insert(try answer.at("peak_bytes").integer)
             }
-            let (long, short) = (
-                try await api.success("/v1/estimate", bodies[0]), try await api.success("/v1/estimate", bodies[1])
-            )
-            #expect(try long.at("route") == .string(route) && short.at("route") == .string(route))
-            #expect(try long.at("peak_bytes") == short.at("peak_bytes") && long.at("rows") == short.at("rows"))
+            #expect(bytes.count == 1, "\(route)")
         }
     }
 

@@ -53,6 +53,11 @@ def checks(url, picture):
         arrays, meta = archive("/v1/logit-lens", lens={"target": "red", "top_k": 1})
         target = arrays["lens.target_prob"]
         assert target.shape == (len(meta["lens"]["layers"]), len(meta["lens"]["positions"]))
+        ids, probabilities = arrays["lens.top_id"], arrays["lens.top_prob"]
+        assert ids.dtype == numpy.int32 and ids.shape == probabilities.shape == (*target.shape, 1)
+        words = [word for layer in meta["lens"]["top"] for position in layer for word in position]
+        numpy.testing.assert_array_equal(ids.ravel(), [word["id"] for word in words])
+        numpy.testing.assert_array_equal(probabilities.ravel(), numpy.array([word["prob"] for word in words], numpy.float32))
         confidence = meta["lens"]["confidence"]
         assert numpy.float32(confidence["prob"]) == target.max()
 
