@@ -29,33 +29,52 @@ struct LlamaBlock: Sendable {
         down = try tensors.down.packed(format, compute: compute)
     }
 
+    /// The weights that a step reads first.
+    var firstWeights: Linear { queryKeyValue }
+
     var byteCount: Int { queryKeyValue.byteCount + output.byteCount + gateUp.byteCount + down.byteCount }
 
-    /// Adds this block's attention and MLP to `states`, `[rows, hidden]`; `starts` are the chunks' first positions.
-    func callAsFunction(_ states: Matrix, chunks: ArraySlice<DecoderChunk>, starts: [Int], scratch: LlamaScratch) {
+    /// Adds this block's attention and MLP to `states`, `[rows, hidden]`; `starts` are the chunks' first positions, `next`
+    /// the weights that a step reads after this block.
+    func callAsFunction(
+        _ states: Matrix,
+        chunks: ArraySlice<DecoderChunk>,
+        starts: [Int],
+        scratch: LlamaScratch,
+        next: Linear? = nil
+    ) {
         compute.rmsNorm(states, weight: inputNorm, epsilon: configuration.epsilon, into: scratch.normed)
         let views = SiteViews(layer: layer, chunks: chunks, starts: starts)
         attend(chunks: chunks, starts: starts, views: views, scratch: scratch)
-        add(scratch.context, output, to: states, at: .attentionOutput, views)
+        add(scratch.context, output, to: states, at: .attentionOutput, views, next: gateUp)
         views.show(states, at: .residualMid)
 
         compute.rmsNorm(states, weight: postAttentionNorm, epsilon: configuration.epsilon, into: scratch.normed)
-        compute.linear(scratch.normed, gateUp, into: scratch.gateUp)
+        compute.linear(scratch.normed, gateUp, into: scratch.gateUp, next: down)
         let width = configuration.intermediateSize
         let (gate, up) = (scratch.gateUp.columns(0..<width), scratch.gateUp.columns(width..<2 * width))
         views.show(gate, at: .gate)
         views.show(up, at: .up)
         compute.siluMultiply(gate: gate, up: up, into: gate)
         views.show(gate, at: .neurons)
-        add(gate, down, to: states, at: .mlpOutput, views)
+        add(gate, down, to: states, at: .mlpOutput, views, next: next)
     }
 
     // MARK: - Private
 
     /// Adds a projection to the residual stream, by way of a buffer where a probe wants to see it: the sum is the same,
     /// bit for bit, since a product is complete before it is added.
-    private func add(_ x: Matrix, _ weights: Linear, to states: Matrix, at site: BlockSite, _ views: SiteViews) {
-        guard views.areWanted(at: site) else { return compute.linear(x, weights, into: states, accumulate: true) }
+    private func add(
+        _ x: Matrix,
+        _ weights: Linear,
+        to states: Matrix,
+        at site: BlockSite,
+        _ views: SiteViews,
+        next: Linear?
+    ) {
+        guard views.areWanted(at: site) else {
+            return compute.linear(x, weights, into: states, accumulate: true, next: next)
+        }
         let sum = Matrix(unwrittenRows: states.rows, columns: states.columns)
         compute.linear(x, weights, into: sum)
         views.show(sum, at: site)
@@ -66,7 +85,7 @@ struct LlamaBlock: Sendable {
     private func attend(chunks: ArraySlice<DecoderChunk>, starts: [Int], views: SiteViews, scratch: LlamaScratch) {
         let attentionWidth = configuration.heads * configuration.headDim
         let cacheWidth = configuration.keyValueHeads * configuration.headDim
-        compute.linear(scratch.normed, queryKeyValue, into: scratch.queryKeyValue)
+        compute.linear(scratch.normed, queryKeyValue, into: scratch.queryKeyValue, next: output)
         let queries = scratch.queryKeyValue.columns(0..<attentionWidth)
         let keys = scratch.queryKeyValue.columns(attentionWidth..<attentionWidth + cacheWidth)
         let values = scratch.queryKeyValue.columns(attentionWidth + cacheWidth..<attentionWidth + 2 * cacheWidth)

@@ -149,7 +149,8 @@ public final class LlamaDecoder: Sendable {
                 let rows = states.rows(0..<last.rows.upperBound)
                 scratch.resize(rows: rows.rows)
                 showResidual(rows, layer: layer, chunks: active, starts: starts)
-                block(rows, chunks: active, starts: starts, scratch: scratch)
+                let next = layer + 1 < blocks.count ? blocks[layer + 1].firstWeights : head
+                block(rows, chunks: active, starts: starts, scratch: scratch, next: next)
             }
             showResidual(states, layer: blocks.count, chunks: chunks[...], starts: starts)
             for (chunk, start) in zip(chunks, starts) { chunk.sequence.cache.advance(to: start + chunk.rows.count) }
@@ -170,7 +171,7 @@ public final class LlamaDecoder: Sendable {
         scratch.withScratch { scratch in
             let normed = scratch.hidden(rows: states.rows)
             norm(states, into: normed)
-            compute.linear(normed, head, into: logits)
+            compute.linear(normed, head, into: logits, next: blocks.first?.firstWeights)
         }
     }
 

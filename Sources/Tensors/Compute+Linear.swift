@@ -2,13 +2,15 @@ internal import CKernels
 internal import Synchronization
 
 extension Compute {
-    /// y = activation(x Wᵀ + b), or y += that. x is [rows, inputs], y [rows, outputs]; they may not overlap.
+    /// y = activation(x Wᵀ + b), or y += that. x is [rows, inputs], y [rows, outputs]; they may not overlap. `next` are
+    /// the weights that come after these: where rows are few, threads without work ask memory for them.
     public func linear(
         _ x: Matrix,
         _ weights: Linear,
         into y: Matrix,
         activation: Activation = .none,
-        accumulate: Bool = false
+        accumulate: Bool = false,
+        next: Linear? = nil
     ) {
         precondition(x.columns == weights.inputs, "\(x.columns) columns for \(weights.inputs) inputs")
         precondition(y.columns == weights.outputs && y.rows == x.rows, "\(y.rows) × \(y.columns) of output")
@@ -39,14 +41,15 @@ extension Compute {
                     kernels: kernels,
                     threads: pool.threads
                 )
-                run(tasks, blocks)
+                run(tasks, blocks, next: tasks.waitsForWeights ? next : nil)
             }
         }
     }
 
     // MARK: - Private
 
-    private func run(_ tasks: LinearTasks, _ scratch: WorkerScratch) {
+    private func run(_ tasks: LinearTasks, _ scratch: WorkerScratch, next: Linear?) {
+        let next = next.map { UnsafeRawBufferPointer(start: $0.panels.raw, count: $0.panels.byteCount) }
         scratch.blocks.withUnsafeBufferPointer { blocks in
             var tasks = tasks
             tasks.scratch = blocks.baseAddress
@@ -54,7 +57,7 @@ extension Compute {
                 pool.run(tasks: context.pointee.rowTiles, context: context) { tasks, tile, _ in
                     tasks.assumingMemoryBound(to: LinearTasks.self).pointee.pack(tile: tile)
                 }
-                pool.run(tasks: context.pointee.count, context: context) { tasks, task, worker in
+                pool.run(tasks: context.pointee.count, context: context, next: next) { tasks, task, worker in
                     tasks.assumingMemoryBound(to: LinearTasks.self).pointee.multiply(task: task, worker: worker)
                 }
             }
@@ -73,6 +76,8 @@ private struct LinearTasks {
     private let stride, panels, rowBlocks, panelsPerTask: Int
     /// Tasks of packing, and of multiplying.
     let rowTiles, count: Int
+    /// Whether rows are so few that memory is what takes the time.
+    var waitsForWeights: Bool { rowBlocks == 1 }
     /// A block of memory for each worker.
     var scratch: UnsafePointer<UnsafeMutableRawPointer>?
 

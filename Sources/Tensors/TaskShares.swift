@@ -7,7 +7,7 @@ internal import Synchronization
 ///
 /// Unchecked because of the pointer: what it points to is atomic and lives as long as this.
 final class TaskShares: @unchecked Sendable {
-    private let threads: Int
+    let threads: Int
     /// First task << 32 | end of each thread's share, each in a cache line of its own.
     private let shares: UnsafeMutablePointer<Atomic<UInt64>>
 

@@ -27,8 +27,8 @@ public final class WorkerPool: Sendable {
     deinit { shared.stop() }
 
     /// Calls `body` for every task in 0..<tasks and returns when all are done. Each thread begins with a part of its own,
-    /// in order, and one that is through takes over the last tasks of others; `worker` in 0..<threads names the thread, for scratch. Calls from several threads take turns; a call from
-    /// within `body` deadlocks.
+    /// in order, and one that is through takes over the last tasks of others; `worker` in 0..<threads names the thread,
+    /// for scratch. Calls from several threads take turns; a call from within `body` deadlocks.
     public func run(tasks: Int, _ body: @Sendable (_ task: Int, _ worker: Int) -> Void) {
         guard tasks > 0 else { return }
         if isShared(tasks) {
@@ -49,10 +49,12 @@ public final class WorkerPool: Sendable {
 
     /// The same for a body that captures nothing and finds all that it needs at `context`, which tasks share. Allocates
     /// nothing.
-    func run(tasks: Int, context: UnsafeRawPointer, _ body: PoolTask) {
+    ///
+    /// `next` is what a later call reads: threads that have nothing to do ask memory for it, each for its part.
+    func run(tasks: Int, context: UnsafeRawPointer, next: UnsafeRawBufferPointer? = nil, _ body: PoolTask) {
         turn.withLock { _ in
             if isShared(tasks) {
-                shared.run(PoolJob(tasks: tasks, context: context, body: body))
+                shared.run(PoolJob(tasks: tasks, context: context, next: next, body: body))
             } else {
                 for task in 0..<max(tasks, 0) { body(context, task, 0) }
             }
@@ -71,6 +73,7 @@ typealias PoolTask = @convention(c) (_ context: UnsafeRawPointer, _ task: Int, _
 private struct PoolJob {
     let tasks: Int
     let context: UnsafeRawPointer
+    let next: UnsafeRawBufferPointer?
     let body: PoolTask
 }
 
@@ -110,16 +113,20 @@ private final class SharedState: @unchecked Sendable {
         takeTasks(worker: 0)
         // Late threads find the door shut; those inside are finishing their last task.
         door.bitwiseAnd(~Self.open, ordering: .acquiringAndReleasing)
-        var spun = 0
-        while door.load(ordering: .acquiring) & Self.insideMask != 0 { pause(&spun) }
+        var (ahead, spun) = (ReadAhead(job.next, thread: 0, of: shares.threads), 0)
+        while door.load(ordering: .acquiring) & Self.insideMask != 0 {
+            if !ahead.step() { pause(&spun) }
+        }
         self.job = nil
     }
 
     func work(as worker: Int) {
         var lastCall: UInt64 = 0
-        while let call = enter(after: lastCall) {
+        var ahead = ReadAhead(nil, thread: worker, of: shares.threads)
+        while let call = enter(after: lastCall, reading: &ahead) {
             lastCall = call
             takeTasks(worker: worker)
+            if let next = job?.next { ahead = ReadAhead(next, thread: worker, of: shares.threads) }
             door.subtract(1, ordering: .releasing)
         }
     }
@@ -138,8 +145,8 @@ private final class SharedState: @unchecked Sendable {
         while let task = shares.next(worker) { job.body(job.context, task, worker) }
     }
 
-    /// Waits for a call later than `lastCall` and goes in; nil when the pool is gone.
-    private func enter(after lastCall: UInt64) -> UInt64? {
+    /// Waits for a call later than `lastCall`, reading ahead, and goes in; nil when the pool is gone.
+    private func enter(after lastCall: UInt64, reading ahead: inout ReadAhead) -> UInt64? {
         var spun = 0
         while !stopped.load(ordering: .relaxed) {
             let seen = door.load(ordering: .acquiring)
@@ -150,6 +157,8 @@ private final class SharedState: @unchecked Sendable {
                     ordering: .acquiringAndReleasing
                 )
                 if entered { return seen >> 16 }
+            } else if ahead.step() {
+                continue
             } else if spun < spins {
                 spun += 1
                 ck_pause()

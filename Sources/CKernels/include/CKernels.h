@@ -171,6 +171,9 @@ void ck_pack_panel(const ck_kernels *table, const void *const *rows, const ck_ty
 /// Processors this thread may run on (sched_getaffinity), at least 1.
 size_t ck_affinity_count(void);
 
+/// Asks for the cache line at `address` to come to the second cache; the address may be anything.
+static inline void ck_read_ahead(const void *address) { __builtin_prefetch(address, 0, 2); }
+
 /// Tells the processor that this is a spin loop.
 static inline void ck_pause(void) {
 #if defined(__x86_64__)
