@@ -46,6 +46,10 @@ static void multiply(const ck_gemm *g, size_t row, size_t panel, float *sums) {
     }
 }
 
+static float combined(float old, float value, ck_combination combination) {
+    return combination == CK_ADD ? old + value : combination == CK_MULTIPLY ? old * value : value;
+}
+
 void plain_gemm(const ck_gemm *g, size_t row_begin, size_t row_end, size_t panel_begin, size_t panel_end,
                 float *scratch) {
     (void)scratch;
@@ -57,7 +61,7 @@ void plain_gemm(const ck_gemm *g, size_t row_begin, size_t row_end, size_t panel
             for (size_t n = 0; g->bias && n < width; n++) sums[n] += g->bias[first + n];
             plain_activate(sums, width, g->activation);
             float *y = g->y + r * g->y_stride + first;
-            for (size_t n = 0; n < width; n++) y[n] = g->accumulate ? y[n] + sums[n] : sums[n];
+            for (size_t n = 0; n < width; n++) y[n] = combined(y[n], sums[n], g->combination);
         }
     }
 }

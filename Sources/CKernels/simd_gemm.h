@@ -126,7 +126,11 @@ static void multiply_panel(const ck_gemm *g, size_t row_begin, size_t row_end, s
     }
 }
 
-/// Bias, activation and addition of one panel's sums, and the store of the columns that exist.
+static inline vec combined(vec old, vec value, ck_combination combination) {
+    return combination == CK_ADD ? old + value : old * value;
+}
+
+/// Bias, activation and combination of one panel's sums, and the store of the columns that exist.
 static void finish_panel(const ck_gemm *g, size_t row_begin, size_t row_end, size_t panel, const float *sums) {
     size_t first = panel * CK_PANEL, width = smaller_size(g->outputs - first, CK_PANEL);
     float bias[CK_PANEL] = {0};
@@ -138,8 +142,13 @@ static void finish_panel(const ck_gemm *g, size_t row_begin, size_t row_end, siz
             vec value = load(sums + n);
             if (g->bias) value += load(bias + n);
             value = activated(value, g->activation);
-            if (count == lanes) store(y + n, g->accumulate ? load(y + n) + value : value);
-            else store_first(y + n, g->accumulate ? load_first(y + n, count) + value : value, count);
+            bool combines = g->combination != CK_REPLACE;
+            if (count == lanes) {
+                store(y + n, combines ? combined(load(y + n), value, g->combination) : value);
+            } else {
+                vec old = combines ? load_first(y + n, count) : value;
+                store_first(y + n, combines ? combined(old, value, g->combination) : value, count);
+            }
         }
     }
 }

@@ -7,7 +7,7 @@ struct LlamaBlock: Sendable {
     private let inverseFrequencies: [Float]
     private let compute: Compute
     private let inputNorm, postAttentionNorm: [Float]
-    private let queryKeyValue, output, gateUp, down: Linear
+    private let queryKeyValue, output, gate, up, down: Linear
 
     init(
         _ configuration: DecoderConfiguration,
@@ -25,14 +25,15 @@ struct LlamaBlock: Sendable {
         postAttentionNorm = tensors.postAttentionNorm
         queryKeyValue = try tensors.queryKeyValue.packed(format, compute: compute)
         output = try tensors.output.packed(format, compute: compute)
-        gateUp = try tensors.gateUp.packed(format, compute: compute)
+        let gateUp = try tensors.gateUp.packedApart(format, compute: compute)
+        (gate, up) = (gateUp[0], gateUp[1])
         down = try tensors.down.packed(format, compute: compute)
     }
 
     /// The weights that a step reads first.
     var firstWeights: Linear { queryKeyValue }
 
-    var byteCount: Int { queryKeyValue.byteCount + output.byteCount + gateUp.byteCount + down.byteCount }
+    var byteCount: Int { [queryKeyValue, output, gate, up, down].reduce(0) { $0 + $1.byteCount } }
 
     /// Adds this block's attention and MLP to `states`, `[rows, hidden]`; `starts` are the chunks' first positions, `next`
     /// the weights that a step reads after this block.
@@ -46,21 +47,30 @@ struct LlamaBlock: Sendable {
         compute.rmsNorm(states, weight: inputNorm, epsilon: configuration.epsilon, into: scratch.normed)
         let views = SiteViews(layer: layer, chunks: chunks, starts: starts)
         attend(chunks: chunks, starts: starts, views: views, scratch: scratch)
-        add(scratch.context, output, to: states, at: .attentionOutput, views, next: gateUp)
+        add(scratch.context, output, to: states, at: .attentionOutput, views, next: gate)
         views.show(states, at: .residualMid)
 
         compute.rmsNorm(states, weight: postAttentionNorm, epsilon: configuration.epsilon, into: scratch.normed)
-        compute.linear(scratch.normed, gateUp, into: scratch.gateUp, next: down)
-        let width = configuration.intermediateSize
-        let (gate, up) = (scratch.gateUp.columns(0..<width), scratch.gateUp.columns(width..<2 * width))
-        views.show(gate, at: .gate)
-        views.show(up, at: .up)
-        compute.siluMultiply(gate: gate, up: up, into: gate)
-        views.show(gate, at: .neurons)
-        add(gate, down, to: states, at: .mlpOutput, views, next: next)
+        gate(scratch.normed, into: scratch.neurons, views)
+        views.show(scratch.neurons, at: .neurons)
+        add(scratch.neurons, down, to: states, at: .mlpOutput, views, next: next)
     }
 
     // MARK: - Private
+
+    /// Writes the MLP's neurons, by way of the two factors where a probe wants to see them: the product is the same,
+    /// bit for bit.
+    private func gate(_ x: Matrix, into neurons: Matrix, _ views: SiteViews) {
+        guard views.areWanted(at: .gate) || views.areWanted(at: .up) else {
+            return compute.gated(x, gate: gate, up: up, into: neurons, next: down)
+        }
+        let factor = Matrix(unwrittenRows: neurons.rows, columns: neurons.columns)
+        compute.linear(x, gate, into: neurons)
+        compute.linear(x, up, into: factor)
+        views.show(neurons, at: .gate)
+        views.show(factor, at: .up)
+        compute.siluMultiply(gate: neurons, up: factor, into: neurons)
+    }
 
     /// Adds a projection to the residual stream, by way of a buffer where a probe wants to see it: the sum is the same,
     /// bit for bit, since a product is complete before it is added.

@@ -33,6 +33,17 @@ struct LlamaBlockTensors: Sendable {
         func packed(_ format: WeightFormat, compute: Compute) throws(WeightsError) -> Linear {
             try scope.linear(parts, inputs: [inputs], bias: bias, format: format, compute: compute)
         }
+
+        /// A layer for each part.
+        func packedApart(_ format: WeightFormat, compute: Compute) throws(WeightsError) -> [Linear] {
+            var layers: [Linear] = []
+            for part in parts {
+                layers.append(
+                    try scope.linear([part], inputs: [inputs], bias: bias, format: format, compute: compute)
+                )
+            }
+            return layers
+        }
     }
 
     let inputNorm, postAttentionNorm: [Float]

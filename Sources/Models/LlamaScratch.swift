@@ -12,8 +12,8 @@ final class LlamaScratch: @unchecked Sendable {
     /// First position of each chunk.
     var starts: [Int] = []
 
-    private(set) var normed, queryKeyValue, context, gateUp: Matrix
-    private var normedRows, queryKeyValueRows, contextRows, gateUpRows: GrowingMatrix
+    private(set) var normed, queryKeyValue, context, neurons: Matrix
+    private var normedRows, queryKeyValueRows, contextRows, neuronsRows: GrowingMatrix
 
     fileprivate init(_ configuration: DecoderConfiguration) {
         let attentionWidth = configuration.heads * configuration.headDim
@@ -21,15 +21,15 @@ final class LlamaScratch: @unchecked Sendable {
         normedRows = GrowingMatrix(columns: configuration.hiddenSize)
         queryKeyValueRows = GrowingMatrix(columns: attentionWidth + 2 * cacheWidth)
         contextRows = GrowingMatrix(columns: attentionWidth)
-        gateUpRows = GrowingMatrix(columns: 2 * configuration.intermediateSize)
+        neuronsRows = GrowingMatrix(columns: configuration.intermediateSize)
         (normed, queryKeyValue) = (normedRows.rows(0), queryKeyValueRows.rows(0))
-        (context, gateUp) = (contextRows.rows(0), gateUpRows.rows(0))
+        (context, neurons) = (contextRows.rows(0), neuronsRows.rows(0))
     }
 
     /// Gives the matrices this many rows, whose content is unspecified.
     func resize(rows: Int) {
         (normed, queryKeyValue) = (normedRows.rows(rows), queryKeyValueRows.rows(rows))
-        (context, gateUp) = (contextRows.rows(rows), gateUpRows.rows(rows))
+        (context, neurons) = (contextRows.rows(rows), neuronsRows.rows(rows))
     }
 
     /// Rows of hidden size alone, whose content is unspecified.

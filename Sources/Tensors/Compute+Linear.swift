@@ -12,29 +12,34 @@ extension Compute {
         accumulate: Bool = false,
         next: Linear? = nil
     ) {
+        let combination = accumulate ? CK_ADD : CK_REPLACE
+        run(Product(weights, activation: activation, combination: combination), nil, of: x, into: y, next: next)
+    }
+
+    /// y = silu(x Gᵀ + b) · (x Uᵀ + c), bit for bit that of `linear` and `siluMultiply` without the matrices between
+    /// them. Shapes and `next` as in `linear`.
+    public func gated(_ x: Matrix, gate: Linear, up: Linear, into y: Matrix, next: Linear? = nil) {
+        precondition(gate.inputs == up.inputs && gate.outputs == up.outputs, "gate and up differ in shape")
+        precondition(gate.format == up.format, "gate and up differ in format")
+        let gate = Product(gate, activation: .silu, combination: CK_REPLACE)
+        run(gate, Product(up, activation: .none, combination: CK_MULTIPLY), of: x, into: y, next: next)
+    }
+
+    // MARK: - Private
+
+    /// Runs one product, or two of the same shape one after the other in each task.
+    private func run(_ first: Product, _ second: Product?, of x: Matrix, into y: Matrix, next: Linear?) {
+        let weights = first.weights
         precondition(x.columns == weights.inputs, "\(x.columns) columns for \(weights.inputs) inputs")
         precondition(y.columns == weights.outputs && y.rows == x.rows, "\(y.rows) × \(y.columns) of output")
         guard x.rows > 0 else { return }
         scratch.withLock { scratch in
-            let format = weights.format.kernelFormat
-            let packed = scratch.packedRows.bytes(ck_packed_rows_size(format, x.rows, x.columns))
+            let packed = scratch.packedRows.bytes(ck_packed_rows_size(weights.format.kernelFormat, x.rows, x.columns))
             let blocks = scratch.perWorker(byteCount: ck_gemm_scratch_size())
-            withExtendedLifetime((x, y, weights)) {
-                let gemm = ck_gemm(
-                    rows: x.rows,
-                    inputs: x.columns,
-                    outputs: weights.outputs,
-                    format: format,
-                    packed_rows: packed,
-                    panels: weights.panels.raw,
-                    bias: weights.bias.map { UnsafePointer($0.floats) },
-                    activation: activation.kernelActivation,
-                    accumulate: accumulate,
-                    y: y.base,
-                    y_stride: y.stride
-                )
+            withExtendedLifetime((x, y, first, second)) {
                 let tasks = LinearTasks(
-                    gemm,
+                    first.kernel(of: x, packed: packed, into: y),
+                    second?.kernel(of: x, packed: packed, into: y),
                     x: x,
                     weights: weights,
                     packed: packed,
@@ -45,8 +50,6 @@ extension Compute {
             }
         }
     }
-
-    // MARK: - Private
 
     private func run(_ tasks: LinearTasks, _ scratch: WorkerScratch, next: Linear?) {
         let next = next.map { UnsafeRawBufferPointer(start: $0.panels.raw, count: $0.panels.byteCount) }
@@ -65,12 +68,43 @@ extension Compute {
     }
 }
 
-/// One product cut into tasks, which write disjoint parts.
+/// Rows times weights, and what becomes of the result.
+private struct Product {
+    let weights: Linear
+    private let activation: ck_activation
+    private let combination: ck_combination
+
+    init(_ weights: Linear, activation: Activation, combination: ck_combination) {
+        self.weights = weights
+        self.activation = activation.kernelActivation
+        self.combination = combination
+    }
+
+    /// The same for the kernels, which hold nothing.
+    func kernel(of x: Matrix, packed: UnsafeRawPointer, into y: Matrix) -> ck_gemm {
+        ck_gemm(
+            rows: x.rows,
+            inputs: x.columns,
+            outputs: weights.outputs,
+            format: weights.format.kernelFormat,
+            packed_rows: packed,
+            panels: weights.panels.raw,
+            bias: weights.bias.map { UnsafePointer($0.floats) },
+            activation: activation,
+            combination: combination,
+            y: y.base,
+            y_stride: y.stride
+        )
+    }
+}
+
+/// One product, or two, cut into tasks, which write disjoint parts.
 ///
 /// Nothing here counts references: threads that take tasks side by side would wait for each other's counting.
 private struct LinearTasks {
     private let kernels: ck_kernels
     private let gemm: ck_gemm
+    private let second: ck_gemm?
     private let packed: UnsafeMutableRawPointer
     private let x: UnsafePointer<Float>
     private let stride, panels, rowBlocks, panelsPerTask: Int
@@ -89,13 +123,14 @@ private struct LinearTasks {
 
     init(
         _ gemm: ck_gemm,
+        _ second: ck_gemm?,
         x: Matrix,
         weights: Linear,
         packed: UnsafeMutableRawPointer,
         kernels: ck_kernels,
         threads: Int
     ) {
-        (self.gemm, self.kernels, self.packed) = (gemm, kernels, packed)
+        (self.gemm, self.second, self.kernels, self.packed) = (gemm, second, kernels, packed)
         (self.x, stride) = (UnsafePointer(x.base), x.stride)
         panels = weights.panelCount
         rowTiles = (x.rows + Self.rowTile - 1) / Self.rowTile
@@ -117,6 +152,11 @@ private struct LinearTasks {
 
     /// Multiplies one block of rows with some panels.
     func multiply(task: Int, worker: Int) {
+        multiply(gemm, task: task, worker: worker)
+        if let second { multiply(second, task: task, worker: worker) }
+    }
+
+    private func multiply(_ gemm: ck_gemm, task: Int, worker: Int) {
         guard let memory = scratch?[worker].assumingMemoryBound(to: Float.self) else { return }
         let row = task % rowBlocks * Self.rowBlock
         let panel = task / rowBlocks * panelsPerTask

@@ -11,7 +11,7 @@ public final class PackedCheckpoint: Sendable {
     /// The file's name within a model directory.
     public static let fileName = "packed.safetensors"
     /// Version of names and metadata.
-    static let version = 1
+    static let version = 2
 
     /// Where the file lies.
     public let location: String

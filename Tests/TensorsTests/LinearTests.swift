@@ -137,6 +137,32 @@ private let activations: [Activation] = [.none, .gelu, .geluTanh, .quickGelu, .s
         }
     }
 
+    @Test(arguments: InstructionSet.available, WeightFormat.allCases)
+    func gatingEqualsItsSteps(set: InstructionSet, format: WeightFormat) {
+        let compute = Compute(threads: 2, instructionSet: set)
+        var numbers = Numbers(seed: 11)
+        let (inputs, outputs) = (300, 101)
+        func layer() -> Linear {
+            let weights = StoredTensor.make("w", numbers.list(inputs * outputs), shape: [outputs, inputs])
+            let bias = StoredTensor.make("b", numbers.list(outputs), shape: [outputs])
+            return Linear([weights], bias: [bias], format: format, compute: compute)
+        }
+        let (gate, up) = (layer(), layer())
+        for rows in [1, 3, 13, 150] {
+            let x = numbers.matrix(rows, inputs)
+            let (product, factor) = (Matrix(rows: rows, columns: outputs), Matrix(rows: rows, columns: outputs))
+            compute.linear(x, gate, into: product)
+            compute.linear(x, up, into: factor)
+            compute.siluMultiply(gate: product, up: factor, into: product)
+            let frame = Matrix(rows: rows, columns: outputs + 9)
+            frame.fill(5)
+            compute.gated(x, gate: gate, up: up, into: frame.columns(4..<4 + outputs), next: gate)
+            #expect(bits(frame.columns(4..<4 + outputs).values) == bits(product.values), "\(rows) rows")
+            #expect(frame.columns(0..<4).values.allSatisfy { $0 == 5 })
+            #expect(frame.columns(4 + outputs..<outputs + 9).values.allSatisfy { $0 == 5 })
+        }
+    }
+
     @Test(arguments: InstructionSet.available)
     func bf16RoundsActivationsToNearestEven(set: InstructionSet) {
         let compute = Compute(threads: 1, instructionSet: set)

@@ -23,10 +23,10 @@ static void *pack(const ck_kernels *table, ck_format format, const float *weight
 }
 
 /// y[rows][outputs] of the first `rows` rows.
-static void multiply(const ck_kernels *table, ck_format format, const float *x, size_t rows, const shape *s,
-                     const void *panels, const float *bias, float *y) {
+static void multiply(const ck_kernels *table, ck_format format, ck_combination combination, const float *x, size_t rows,
+                     const shape *s, const void *panels, const float *bias, float *y) {
     void *packed = room(ck_packed_rows_size(format, rows, s->inputs)), *scratch = room(ck_gemm_scratch_size());
-    ck_gemm g = {rows, s->inputs, s->outputs, format, packed, panels, bias, CK_NONE, true, y, s->outputs};
+    ck_gemm g = {rows, s->inputs, s->outputs, format, packed, panels, bias, CK_NONE, combination, y, s->outputs};
     table->pack_rows(format, x, s->inputs, rows, s->inputs, 0, rows, packed);
     for (size_t row = 0; row < rows; row += CK_ROW_BLOCK) {
         size_t end = row + CK_ROW_BLOCK < rows ? row + CK_ROW_BLOCK : rows;
@@ -35,7 +35,8 @@ static void multiply(const ck_kernels *table, ck_format format, const float *x, 
     free(packed), free(scratch);
 }
 
-static void check_shape(const ck_kernels *table, ck_format format, const shape *s, float tolerance) {
+static void check_combination(const ck_kernels *table, ck_format format, ck_combination combination, const shape *s,
+                              float tolerance) {
     const ck_kernels *plain = ck_table(CK_PLAIN);
     size_t count = s->rows * s->outputs;
     float *x = random_floats(s->rows * s->inputs), *w = random_floats(s->outputs * s->inputs);
@@ -43,13 +44,17 @@ static void check_shape(const ck_kernels *table, ck_format format, const shape *
     float *alone = room(s->outputs * sizeof(float));
     memcpy(z, y, count * sizeof(float)), memcpy(alone, y, s->outputs * sizeof(float));
     void *panels = pack(table, format, w, s);
-    multiply(table, format, x, s->rows, s, panels, bias, y);
-    multiply(plain, format, x, s->rows, s, panels, bias, z);
+    multiply(table, format, combination, x, s->rows, s, panels, bias, y);
+    multiply(plain, format, combination, x, s->rows, s, panels, bias, z);
     CHECK(difference(y, z, count) <= tolerance, "%g: %zu × %zu × %zu", difference(y, z, count), s->rows, s->inputs,
           s->outputs);
-    multiply(table, format, x, 1, s, panels, bias, alone);
+    multiply(table, format, combination, x, 1, s, panels, bias, alone);
     CHECK(!memcmp(alone, y, s->outputs * sizeof(float)), "one row of %zu", s->rows);
     free(x), free(w), free(bias), free(y), free(z), free(alone), free(panels);
+}
+
+static void check_shape(const ck_kernels *table, ck_format format, const shape *s, float tolerance) {
+    for (ck_combination c = CK_REPLACE; c <= CK_MULTIPLY; c++) check_combination(table, format, c, s, tolerance);
 }
 
 void check_products(const ck_kernels *table) {

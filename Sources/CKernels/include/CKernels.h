@@ -33,6 +33,9 @@ typedef enum { CK_F32_WEIGHTS, CK_BF16_WEIGHTS, CK_INT8_WEIGHTS, CK_INT4_WEIGHTS
 
 typedef enum { CK_NONE, CK_GELU, CK_GELU_TANH, CK_QUICK_GELU, CK_SILU, CK_RELU } ck_activation;
 
+/// What becomes of the numbers that a product's outputs are written to.
+typedef enum { CK_REPLACE, CK_ADD, CK_MULTIPLY } ck_combination;
+
 enum {
     /// Output columns of one packed weight panel.
     CK_PANEL = 32,
@@ -44,7 +47,7 @@ enum {
     CK_ATTENTION_ROWS = 48,
 };
 
-/// y[r, n] = activation(sum over k of x[r, k] * w[n, k] + bias[n]), plus the old y[r, n] if `accumulate`.
+/// y[r, n] = activation(sum over k of x[r, k] * w[n, k] + bias[n]), or the old y[r, n] plus or times that.
 ///
 /// With bf16 weights the activations are rounded to bfloat16 (nearest even), products are exact and sums are f32.
 /// With int8 and int4 weights each group of 128 activations of a row is rounded to bytes; a group's products and sums
@@ -61,7 +64,7 @@ typedef struct {
     /// `outputs` floats, or NULL.
     const float *bias;
     ck_activation activation;
-    bool accumulate;
+    ck_combination combination;
     float *y;
     size_t y_stride;
 } ck_gemm;
