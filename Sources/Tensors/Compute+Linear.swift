@@ -119,7 +119,7 @@ private struct LinearTasks {
     private static let rowTile = Int(CK_ROW_TILE)
     private static let largestGroup = 8
     /// Bytes of weights that are worth the start of a task.
-    private static let taskBytes = 256 << 10
+    private static let taskBytes = 512 << 10
 
     init(
         _ gemm: ck_gemm,
