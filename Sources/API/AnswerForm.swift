@@ -1,5 +1,4 @@
 import HTTPCore
-import HTTPTypes
 import Probing
 import WebServer
 
@@ -9,20 +8,21 @@ enum AnswerForm: String, CaseIterable {
     case npz = "application/x-npz"
     case png = "image/png"
 
-    /// What the Accept header prefers; a form that the route does not offer is an error that names those it does.
+    /// What the Accept header prefers of the forms on offer. One that allows none of them is answered in JSON all the same
+    /// (RFC 9110 §12.5.1), unless it asks for arrays or pictures by name: to take JSON for these would be a mistake.
     init(_ request: ServerRequest, offered: [AnswerForm]) throws(ProbeError) {
-        let types = [Self.json.rawValue, "text/event-stream", Self.npz.rawValue, Self.png.rawValue]
-        guard let preferred = request.acceptedTypes.preferred(among: types) else {
-            throw Self.refusal("\((request.headers[.accept] ?? "").prefix(200))", offered)
+        let accepted = request.acceptedTypes
+        let types = [Self.json.rawValue, "text/event-stream"] + offered.map(\.rawValue)
+        let preferred = accepted.preferred(among: types)
+        if preferred == nil, let lacking = accepted.wanted.first(where: Self.isArrayOrPicture) {
+            let forms = offered.map(\.rawValue).joined(separator: ", ")
+            throw .unsupported("Accept", "this route does not answer as \(lacking.prefix(200)); accept \(forms)")
         }
-        let form = AnswerForm(rawValue: preferred) ?? .json
-        guard offered.contains(form) else { throw Self.refusal(form.rawValue, offered) }
-        self = form
+        self = preferred.flatMap { AnswerForm(rawValue: $0) } ?? .json
     }
 
-    private static func refusal(_ wanted: String, _ offered: [AnswerForm]) -> ProbeError {
-        let forms = offered.map(\.rawValue).joined(separator: ", ")
-        return .unsupported("Accept", "this route does not answer as \(wanted); accept \(forms)")
+    private static func isArrayOrPicture(_ type: String) -> Bool {
+        type == npz.rawValue || type == "text/csv" || type.hasPrefix("image/")
     }
 
     /// Streams are events, whatever else was asked for.

@@ -12,8 +12,8 @@ struct KnockoutVariant {
     let written: JSONValue
     /// What of the body asked for it.
     let path: String
-    /// Whether the name says what it is: one that the body gave, or a preset's. Others may be alike.
-    let hasOwnName: Bool
+    /// Whether the body gave the name. Others may be alike.
+    let isNamed: Bool
 
     /// Variants of one request at most.
     static let maximumCount = 512
@@ -39,27 +39,30 @@ struct KnockoutVariant {
 
     // MARK: - Private
 
-    /// The variants with different names: of what is called alike for want of a name, the later ones are numbered.
+    /// The variants with different names: of those called alike that the body gave no name, the later ones are numbered.
     private static func distinct(_ variants: [KnockoutVariant]) throws(ProbeError) -> [KnockoutVariant] {
-        var paths: [String: String] = [:]
-        var result: [KnockoutVariant] = []
-        for var variant in variants {
-            let name = variant.name
-            if variant.hasOwnName, let other = paths[name] {
+        var taken: [String: String] = [:]
+        for variant in variants where variant.isNamed {
+            if let other = taken.updateValue(variant.path, forKey: variant.name) {
                 throw .unsupported(
                     variant.path,
-                    "\"\(name)\" is what \(other) is called too; give one of them another \"name\""
+                    "\"\(variant.name)\" is what \(other) is called too; give one of them another \"name\""
                 )
             }
-            var number = 1
-            while paths[variant.name] != nil {
-                number += 1
+        }
+        var counts: [String: Int] = [:]
+        return variants.map { variant in
+            guard !variant.isNamed else { return variant }
+            var variant = variant
+            let name = variant.name
+            while taken[variant.name] != nil {
+                let number = counts[name, default: 1] + 1
+                counts[name] = number
                 variant.name = "\(name)#\(number)"
             }
-            paths[variant.name] = variant.path
-            result.append(variant)
+            taken[variant.name] = variant.path
+            return variant
         }
-        return result
     }
 
     private static func list(_ field: ProbeField) throws -> [KnockoutVariant] {
@@ -84,7 +87,7 @@ struct KnockoutVariant {
                 paths: [field.path],
                 written: [field.value],
                 path: field.path,
-                hasOwnName: name != nil || intervention.isPreset
+                isNamed: name != nil
             )
         }
         let interventions = try Intervention.list(list)
@@ -94,7 +97,7 @@ struct KnockoutVariant {
             paths: interventions.indices.map { "\(list.path)[\($0)]" },
             written: list.value.array == nil ? [list.value] : list.value,
             path: field.path,
-            hasOwnName: name != nil || interventions.allSatisfy(\.isPreset)
+            isNamed: name != nil
         )
     }
 

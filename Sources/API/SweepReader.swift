@@ -164,7 +164,7 @@ struct SweepReader {
                 paths: [source.path],
                 written: .array(variant.interventions.map { Self.rewritten(source.value, layers: $0.layers) }),
                 path: source.path,
-                hasOwnName: variant.interventions.allSatisfy(\.isPreset)
+                isNamed: false
             )
         }
     }
@@ -179,7 +179,7 @@ struct SweepReader {
                 paths: variant.interventions.map { _ in "object" },
                 written: .array(variant.interventions.compactMap(Self.written)),
                 path: field.path,
-                hasOwnName: true
+                isNamed: false
             )
         }
     }

@@ -22,6 +22,9 @@ public struct AcceptedTypes: Sendable, Equatable {
         return matches.max { $0.specificity < $1.specificity }?.weight ?? 0
     }
 
+    /// The types and ranges that the header lists, but for those that it declines.
+    public var wanted: [String] { ranges.filter { $0.weight > 0 }.map(\.type.essence) }
+
     /// The most wanted of the types on offer, the earlier one of equals; `nil` if none is wanted.
     public func preferred(among offers: [String]) -> String? {
         var best: (type: String, quality: Double)?

@@ -64,9 +64,6 @@ public enum Intervention: Sendable {
         }
     }
 
-    /// Whether its name and layers say all of it.
-    public var isPreset: Bool { if case .preset = self { true } else { false } }
-
     /// The preset's name, or its kind.
     public var name: String {
         switch self {

@@ -106,35 +106,53 @@ struct WarningTests {
         }
     }
 
-    @Test("two variants of one name are refused with both places; edges without one are numbered")
+    @Test("two variants that the body calls alike are refused with both places")
     func names() async throws {
-        let edge: JSONValue = ["kind": "attention_knockout", "from": "image", "to": "last"]
-        let other: JSONValue = ["kind": "attention_knockout", "from": "question", "to": "last"]
-        func named(_ name: String) -> JSONValue { ["name": .string(name), "interventions": [edge]] }
-        let refused: [([String: JSONValue], String, String)] = [
-            (["knockouts": ["img->gen", "img->gen"]], "knockouts[1]", "knockouts[0]"),
-            (["knockouts": [named("x"), "img->txt", named("x")]], "knockouts[2]", "knockouts[0]"),
-            (["knockouts": [named("img->gen@all"), "img->gen"]], "knockouts[1]", "knockouts[0]"),
-            (
-                ["sweep": ["knockouts": ["img->gen", "img->gen"], "layers": [[1]]]], "sweep.knockouts[1]",
-                "sweep.knockouts[0]"
-            ),
-            (
-                ["knockouts": [named("img->gen@2")], "sweep": ["knockouts": ["img->gen"], "layers": [[2]]]],
-                "sweep.knockouts[0]", "knockouts[0]"
-            ),
-        ]
-        for (members, path, first) in refused {
-            let error = try await refusal("/v1/knockout", members)
-            #expect(error["param"] == .string(path))
-            #expect(error["message"]?.string?.contains("what \(first) is called too") == true, "\(error)")
+        let named = Self.named
+        for knockouts in [[named("x"), "img->txt", named("x")], [named("b"), ["interventions": []], named("b")]] {
+            let error = try await refusal("/v1/knockout", ["knockouts": .array(knockouts)])
+            #expect(error["param"] == "knockouts[2]")
+            #expect(error["message"]?.string?.contains("what knockouts[0] is called too") == true, "\(error)")
         }
-        let body = JSONValue.question(members: ["knockouts": [edge, other, named("y"), edge], "max_tokens": 0])
-        let variants = try await TestAPI.shared.get().success("/v1/knockout", body).at("variants")
-        let names = (variants.array ?? []).map { $0["name"]?.string }
-        #expect(
-            names == ["attention_knockout@all", "attention_knockout@all#2", "y", "attention_knockout@all#3"]
-        )
+    }
+
+    private static let edge: JSONValue = ["kind": "attention_knockout", "from": "image", "to": "last"]
+
+    /// What a body asks for, and how its variants are called.
+    private static let unnamed: [(members: [String: JSONValue], names: [String])] = [
+        (
+            ["knockouts": [edge, ["kind": "head_ablation", "heads": [0]], named("y"), edge, edge]],
+            [
+                "attention_knockout@all", "head_ablation@all", "y", "attention_knockout@all#2",
+                "attention_knockout@all#3",
+            ]
+        ),
+        (["knockouts": ["img->gen", "img->gen"]], ["img->gen@all", "img->gen@all#2"]),
+        (["knockouts": ["img->gen", named("img->gen@all")]], ["img->gen@all#2", "img->gen@all"]),
+        (["knockouts": [["interventions": []], ["interventions": []]]], ["none", "none#2"]),
+        (
+            ["sweep": ["preset": "from-layer", "knockouts": ["img->gen", "img->gen"], "starts": [0, 0]]],
+            ["img->gen@0-", "img->gen@0-#2"]
+        ),
+        (
+            [
+                "knockouts": [["kind": "attention_knockout", "preset": "img->gen", "layers": [2]]],
+                "sweep": ["knockouts": ["img->gen", "img->gen"], "layers": [[2]]],
+            ],
+            ["img->gen@2", "img->gen@2#2", "img->gen@2#3"]
+        ),
+    ]
+
+    private static func named(_ name: String) -> JSONValue { ["name": .string(name), "interventions": [edge]] }
+
+    @Test("variants that the body gives no name are numbered where they would be called alike")
+    func numbers() async throws {
+        let api = try TestAPI.shared.get()
+        for (members, names) in Self.unnamed {
+            let body = JSONValue.question(members: members.merging(["max_tokens": 0]) { $1 })
+            let variants = try await api.success("/v1/knockout", body).at("variants")
+            #expect((variants.array ?? []).map { $0["name"]?.string } == names)
+        }
     }
 
     @Test("a route that answers in one piece says that it does not stream", arguments: ["/v1/layout", "/v1/estimate"])
@@ -145,18 +163,34 @@ struct WarningTests {
         #expect(try await warnings(path, members.merging(["stream": false]) { $1 }) == [])
     }
 
-    @Test("an Accept that allows no form of the answer is refused with those that there are")
-    func accept() async throws {
-        let api = try TestAPI.shared.get()
-        for path in ["/v1/chat/completions", "/v1/layout", "/v1/attention"] {
-            let error = try await refusal(path, [:], headers: ["Accept": "text/csv"])
+    @Test("arrays or pictures that a route does not answer with are refused with the forms that there are")
+    func lackingForms() async throws {
+        for (path, wanted) in [
+            ("/v1/chat/completions", "text/csv"), ("/v1/layout", "text/csv"), ("/v1/attention", "text/csv"),
+            ("/v1/layout", "application/x-npz"), ("/v1/chat/completions", "text/html, image/png;q=0.5"),
+            ("/v1/attention", "image/webp"), ("/v1/knockout", "image/*"),
+        ] {
+            let error = try await refusal(path, ["knockouts": []], headers: ["Accept": wanted])
             #expect(error["param"] == "Accept")
             let message = error["message"]?.string ?? ""
-            #expect(message.contains("text/csv") && message.contains("application/json"), "\(message)")
-            for accepted in ["text/csv, */*;q=0.1", "application/*", "text/event-stream"] {
-                let answer = try await api.post(path, .question(), headers: ["Accept": accepted])
-                #expect(answer.status == 200, "\(path), \(accepted)")
-            }
+            #expect(message.contains(wanted.contains("image/png") ? "image/png" : wanted), "\(message)")
+            #expect(message.contains("application/json"), "\(message)")
+        }
+    }
+
+    @Test(
+        "any other Accept is answered in JSON",
+        arguments: [
+            "text/plain", "text/html", "text/*", "application/xml", "application/*", "text/event-stream", "nonsense",
+            "text/csv, */*;q=0.1", "image/png;q=0", "application/json, image/webp",
+        ]
+    )
+    func otherAccepts(accepted: String) async throws {
+        let api = try TestAPI.shared.get()
+        for path in ["/v1/chat/completions", "/v1/layout", "/v1/attention"] {
+            let answer = try await api.post(path, .question(), headers: ["Accept": accepted])
+            #expect(answer.status == 200, "\(path)")
+            #expect(answer.headers["content-type"]?.hasPrefix("application/json") == true, "\(path)")
         }
     }
 
