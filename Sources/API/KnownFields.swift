@@ -23,7 +23,7 @@ indirect enum KnownFields: Sendable, ExpressibleByDictionaryLiteral {
         let ignored = ignored(value, path: "")
         let limit = 32
         let named = ignored.prefix(limit).map(\.warning)
-        return ignored.count > limit ? named + ["\(ignored.count - limit) more unknown fields were ignored"] : named
+        return ignored.count > limit ? named + ["\(ignored.count - limit) more fields were ignored"] : named
     }
 
     // MARK: - Private
@@ -78,7 +78,7 @@ indirect enum KnownFields: Sendable, ExpressibleByDictionaryLiteral {
         if kind == "attention_knockout", let preset = object["preset"]?.string {
             return ("the preset \"\(preset.prefix(40))\"", outer.union(["kind", "preset", "layers"]))
         }
-        return Self.readers[kind].map { ("the kind \"\(kind)\"", outer.union($0).union(["kind"])) }
+        return OpenAPIInterventions.members[kind].map { ("the kind \"\(kind)\"", outer.union($0).union(["kind"])) }
     }
 
     private static let spanMembers: [String: KnownFields] = [
@@ -112,21 +112,12 @@ extension KnownFields {
         ],
     ]
 
-    /// The members that an intervention of each kind reads beside its kind.
-    private static let readers: [String: Set<String>] = [
-        "attention_knockout": ["from", "to", "layers", "heads", "mode"],
-        "attention_scale": ["from", "to", "layers", "heads", "mode", "factor"],
-        "token_ablation": ["tokens", "replace", "seed", "site"],
-        "head_ablation": ["layers", "heads", "positions"],
-        "project_away": ["tokens", "direction", "layers", "weight", "only_positive"],
-        "activation_patch": ["site", "positions", "source", "source_positions"],
-    ]
-
     private static let variantMembers = interventionMembers.merging(
         ["name": .value, "interventions": .intervention(named: false)]
     ) { first, _ in first }
 
-    private static let interventionMembers: [String: KnownFields] = [
+    /// The members of interventions of any kind, with what they hold.
+    static let interventionMembers: [String: KnownFields] = [
         "kind": .value, "preset": .value, "from": .span, "to": .span, "layers": layers, "heads": .value,
         "mode": .value, "factor": .value, "tokens": .span, "replace": .value, "seed": .value, "site": ["layer": .value],
         "direction": ["word": .value, "token": .value, "vector": .value], "weight": .value, "only_positive": .value,

@@ -68,6 +68,15 @@ enum OpenAPIInterventions: SchemaWords {
         ]
     ]
 
+    /// The members that an intervention of each kind reads beside its kind.
+    static let members: [String: Set<String>] = {
+        let forms = (schema["oneOf"]?.array ?? []).compactMap { $0["properties"]?.object }
+        let named = forms.compactMap { form in
+            form["kind"]?["const"]?.string.map { ($0, Set(form.keys).subtracting(["kind"])) }
+        }
+        return Dictionary(named) { first, _ in first }
+    }()
+
     // MARK: - Private
 
     private static let span = reference("Span")
