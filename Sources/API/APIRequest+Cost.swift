@@ -4,46 +4,27 @@ import Models
 import Probing
 
 extension APIRequest {
-    /// The plan of one run of `prompt`, whose pictures the tower has seen.
-    func plan(_ prompt: PreparedPrompt, maxTokens: Int, recordedNumbers: Int = 0, headRows: Int = 0) -> CostPlan {
+    /// The plan of one run of `prompt` and of those that must end before the changes of the body are known.
+    func plan(
+        _ prompt: PreparedPrompt,
+        maxTokens: Int,
+        recordedNumbers: Int = 0,
+        headRows: Int = 0
+    ) throws -> CostPlan {
         var run = CostPlan.Run(promptLength: prompt.layout.length, maxTokens: maxTokens)
         run.recordedNumbers = recordedNumbers
         run.headRows = headRows
-        return CostPlan(pictureTokens: 0, baseline: run)
+        var plan = CostPlan(pictureTokens: 0, baseline: run)
+        plan.preparations = try preparations(of: chat.interventions, paths: interventionPaths, prompt)
+        return plan
     }
 
     /// The plan of gradients at the end of `prompt`.
     func plan(_ prompt: PreparedPrompt, gradients: AttributionRequest) throws -> CostPlan {
         _ = try gradients.positions.resolved(in: prompt.layout, parameter: "gradients.positions")
-        var plan = plan(prompt, maxTokens: 0)
+        var plan = try plan(prompt, maxTokens: 0)
         plan.gradients = try resident.attributor.plan(gradients, length: prompt.ids.count)
         return plan
-    }
-
-    /// Runs that must end before changes are known: for the body's own and for its `variants`' the baseline whose
-    /// attention they rank, and the prefills that states are read from, which are taken to be as long as this prompt.
-    func preparations(
-        _ prompt: PreparedPrompt,
-        maxTokens: Int,
-        variants: [Intervention] = []
-    ) throws -> [CostPlan.Run] {
-        let prefills = (chat.interventions + variants).filter { $0.need(parameter: "") != nil }.map { _ in
-            CostPlan.Run(promptLength: prompt.layout.length, maxTokens: 0)
-        }
-        guard !prompt.layout.images.isEmpty else { return prefills }
-        let capture = try AttentionCapture(
-            AttentionRequest(),
-            layout: prompt.layout,
-            shape: resident.model.probeShape,
-            maxTokens: max(1, maxTokens)
-        )
-        let ranking = CostPlan.Run(
-            promptLength: prompt.layout.length,
-            maxTokens: max(1, maxTokens),
-            recordedNumbers: capture.numberCount
-        )
-        let ranked = [chat.interventions, variants].filter { $0.contains(where: \.needsRanking) }
-        return ranked.map { _ in ranking } + prefills
     }
 
     /// Arrays of these sizes as the answer would carry them.
@@ -57,24 +38,18 @@ extension APIRequest {
         }
     }
 
-    /// The run of a variant that shares with its baseline what its changes leave alone; `nil` for changes that are not
-    /// known yet, which are taken to leave nothing alone.
-    func variant(of baseline: CostPlan.Run, changing changes: ResolvedInterventions?) -> CostPlan.Run {
-        var run = baseline
-        guard let changes else { return run }
-        let depth = resident.model.probeShape.layers
-        run.sharedRows = min(changes.firstAffectedPosition ?? .max, baseline.promptLength - 1)
-        run.layerShare = Double(depth - (changes.firstAffectedLayer ?? depth)) / Double(depth)
-        return run
-    }
-
     /// A baseline and its variants. Changes that only a run of the model could resolve are taken to share nothing.
     func plan(
         _ prompt: PreparedPrompt,
         maxTokens: Int,
         variants: [(interventions: [Intervention], paths: [String])]
-    ) async -> CostPlan {
-        var plan = plan(prompt, maxTokens: maxTokens)
+    ) async throws -> CostPlan {
+        var plan = try plan(prompt, maxTokens: maxTokens)
+        plan.preparations += try preparations(
+            of: variants.flatMap { $0.interventions },
+            paths: variants.flatMap { $0.paths },
+            prompt
+        )
         for variant in variants {
             let needsRun = variant.interventions.contains { $0.needsRanking || $0.need(parameter: "") != nil }
             let changes =
@@ -84,19 +59,48 @@ extension APIRequest {
         return plan
     }
 
-    /// What a plan is predicted to cost.
-    func estimate(_ plan: CostPlan) async -> CostEstimate {
-        resident.costs.estimate(plan, rates: await resident.engine.measuredRates())
+    // MARK: - Private
+
+    /// The run of a variant that shares with its baseline what its changes leave alone; `nil` for changes that are not
+    /// known yet, which are taken to leave nothing alone.
+    private func variant(of baseline: CostPlan.Run, changing changes: ResolvedInterventions?) -> CostPlan.Run {
+        var run = baseline
+        guard let changes else { return run }
+        let depth = resident.model.probeShape.layers
+        run.sharedRows = min(changes.firstAffectedPosition ?? .max, baseline.promptLength - 1)
+        run.layerShare = Double(depth - (changes.firstAffectedLayer ?? depth)) / Double(depth)
+        return run
     }
 
-    /// Refuses a plan whose keys and values or gradients would not fit or that would take longer than the server's owner allows.
-    func check(_ plan: CostPlan) async throws {
-        let budget = resident.engine.cacheBudget
-        let bytes = resident.costs.estimate(plan, rates: RateMeter.Rates()).cacheBytes
-        guard bytes <= budget else { throw MemoryError(needed: bytes, budget: budget) }
-        try plan.gradients?.check(budget: budget)
-        guard let seconds = resident.timeBudget else { return }
-        let predicted = await estimate(plan).seconds
-        guard predicted <= seconds else { throw TimeBudgetError(seconds: predicted, budget: seconds) }
+    /// Runs that must end before these interventions are known: the one baseline whose attention they rank, and the
+    /// prefills that states are read from, which are taken to be as long as this prompt.
+    private func preparations(
+        of interventions: [Intervention],
+        paths: [String],
+        _ prompt: PreparedPrompt
+    ) throws -> [CostPlan.Run] {
+        let prefills = interventions.filter { $0.need(parameter: "") != nil }.map { _ in
+            CostPlan.Run(promptLength: prompt.layout.length, maxTokens: 0)
+        }
+        // Without a picture there is nothing to rank, which is for the one who resolves the span to say.
+        guard let first = interventions.firstIndex(where: \.needsRanking), !prompt.layout.images.isEmpty else {
+            return prefills
+        }
+        var ranking = CostPlan.Run(promptLength: prompt.layout.length, maxTokens: max(1, try tokenLimit(prompt)))
+        do {
+            let capture = try AttentionCapture(
+                AttentionRequest(),
+                layout: prompt.layout,
+                shape: resident.model.probeShape,
+                maxTokens: ranking.maxTokens
+            )
+            ranking.recordedNumbers = capture.numberCount
+        } catch {
+            throw ProbeError.unsupported(
+                paths[first],
+                "top_attended ranks what all of the answer attends to; \(error.message)"
+            )
+        }
+        return [ranking] + prefills
     }
 }

@@ -45,14 +45,21 @@ extension APIRequest {
         }
     }
 
-    /// Runs to the end; `report` hears of every token as an event, with what `describe` says of the recorded row that
-    /// produced it, and of what a lens reads as `present` puts it.
+    /// Runs to the end.
+    func result(of run: GenerationRequest) async throws -> GenerationResult {
+        guard let result = await resident.engine.result(of: run) else { throw CancellationError() }
+        return result
+    }
+
+    /// Runs to the end; if the body wants a stream, `report` hears of every token as an event, with what `describe` says
+    /// of the recorded row that produced it, and of what a lens reads as `present` puts it.
     func result(
         of run: GenerationRequest,
         _ report: Report,
         describing describe: (AttentionRow) throws -> [String: JSONValue] = { _ in [:] },
         presenting present: (LensReading) -> JSONValue? = { _ in nil }
     ) async throws -> GenerationResult {
+        guard chat.streams else { return try await result(of: run) }
         for await event in resident.engine.generate(run) {
             switch event {
             case .token(let token, let text, let row):

@@ -44,14 +44,7 @@ extension APIRequest {
             let reason = prompt.layout.images.isEmpty ? "the prompt has none" : "a kept context has them behind it"
             throw ProbeError.unsupported(paths[first], "top_attended ranks the tokens of pictures; \(reason)")
         }
-        var baseline = GenerationRequest(
-            prompt: prompt,
-            maxTokens: try resident.preparer.tokenLimit(
-                prompt,
-                requested: chat.maxTokens,
-                parameter: chat.maxTokensField
-            )
-        )
+        var baseline = GenerationRequest(prompt: prompt, maxTokens: try tokenLimit(prompt))
         baseline.sampling = chat.sampling
         baseline.stop = chat.stop
         baseline.interventions = beside
@@ -87,8 +80,7 @@ extension APIRequest {
             maxTokens: 0
         )
         try resident.engine.checkMemory(for: run)
-        guard let result = await resident.engine.result(of: run) else { throw CancellationError() }
-        return result.states?.rows[need.site] ?? []
+        return try await result(of: run).states?.rows[need.site] ?? []
     }
 
     /// The prefill of another chat body, which may have interventions, but none that need runs of their own.
@@ -99,7 +91,7 @@ extension APIRequest {
                 let images = try chat.images.map { try ImageSource.resolve($0, store: resident.images) }
                 return APIRequest(resident: resident, chat: chat, images: images, form: form, place: place)
             }
-            let paths = other.chat.interventions.indices.map { "\(source.path).interventions[\($0)]" }
+            let paths = other.interventionPaths.map { "\(source.path).\($0)" }
             for (intervention, path) in zip(other.chat.interventions, paths)
             where intervention.need(parameter: path) != nil {
                 throw ProbeError.unsupported(path, "needs a run of its own; the interventions of a source must not")

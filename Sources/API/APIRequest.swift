@@ -42,21 +42,26 @@ struct APIRequest: Sendable {
         try await resident.preparer.prepare(chat.messages, images: images)
     }
 
-    /// The run that the body describes, interventions included; `maxTokens` takes the place of the body's own limit
-    /// where a route needs no answer.
-    func generation(_ prompt: PreparedPrompt, maxTokens: Int? = nil) async throws -> GenerationRequest {
-        let maxTokens = try resident.preparer.tokenLimit(
+    /// Where the body's interventions stand in it.
+    var interventionPaths: [String] { chat.interventions.indices.map { "interventions[\($0)]" } }
+
+    /// Tokens that the answer may have; `requested` takes the place of the body's own limit.
+    func tokenLimit(_ prompt: PreparedPrompt, requested: Int? = nil) throws(PromptError) -> Int {
+        try resident.preparer.tokenLimit(
             prompt,
-            requested: maxTokens ?? chat.maxTokens,
+            requested: requested ?? chat.maxTokens,
             parameter: chat.maxTokensField
         )
-        var generation = GenerationRequest(prompt: prompt, maxTokens: maxTokens)
+    }
+
+    /// The run that the body describes, interventions included; `maxTokens` takes the place of the body's own limit
+    /// where a route needs no answer. Resolving may run the model: what the body costs must be known to be allowed.
+    func generation(_ prompt: PreparedPrompt, maxTokens: Int? = nil) async throws -> GenerationRequest {
+        var generation = GenerationRequest(prompt: prompt, maxTokens: try tokenLimit(prompt, requested: maxTokens))
         generation.sampling = chat.sampling
         generation.stop = chat.stop
         generation.topLogProbabilities = chat.topLogprobs
-        let paths = chat.interventions.indices.map { "interventions[\($0)]" }
-        generation.interventions = try await resolve(chat.interventions, paths: paths, prompt: prompt)
-        try await check(plan(prompt, maxTokens: maxTokens))
+        generation.interventions = try await resolve(chat.interventions, paths: interventionPaths, prompt: prompt)
         return generation
     }
 

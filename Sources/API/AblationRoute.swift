@@ -19,7 +19,7 @@ enum AblationRoute {
         let api = try await APIRequest.read(request, holder: holder, extra: fields, forms: forms)
         let reader = try AblationReader(api.chat.root)
         let judge = try api.judge()
-        let prompt = try await api.prepare()
+        let prompt = try await api.prepare(for: .ablation)
         let grading = Grading(
             tokenizer: api.resident.model.tokenizer,
             score: try await score(api, reader.task),
@@ -29,7 +29,6 @@ enum AblationRoute {
         let baseline = try await api.generation(prompt)
         var (sets, warnings) = try reader.sets(in: prompt.layout)
         if reader.baselines.contains(.gradient) {
-            try await api.check(try await plan(api, reader, prompt, maxTokens: baseline.maxTokens))
             let ranking = GradientRanking(api, reader.gradients, interventions: baseline.interventions)
             let ranked = try await ranking.tokens(of: prompt)
             sets += try reader.gradientSets(ranked, beside: sets, prompt.layout)
@@ -66,7 +65,7 @@ enum AblationRoute {
             gradients = try api.resident.attributor.plan(reader.gradients, length: prompt.ids.count)
         }
         let variants = try sets.map { (interventions: [try Intervention($0.written)], paths: [$0.written.path]) }
-        var plan = await api.plan(prompt, maxTokens: maxTokens, variants: variants)
+        var plan = try await api.plan(prompt, maxTokens: maxTokens, variants: variants)
         plan.gradients = gradients
         return plan
     }

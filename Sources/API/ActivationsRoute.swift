@@ -20,13 +20,12 @@ enum ActivationsRoute {
         let asked = try SiteRequest(api.chat.root)
         let model = api.resident.model
         try asked.checkVision(model.vision.shape, pictures: api.images.count)
-        let prompt = try await api.prepare()
+        let prompt = try await api.prepare(for: .activations)
         let positions = try asked.positions.resolved(in: prompt.layout, parameter: "positions")
         // Without decode rows there is nothing to decode for.
         var run = try await api.generation(prompt, maxTokens: positions.generated ? api.chat.maxTokens : 0)
         let capture = try capture(asked, api, prompt, maxTokens: run.maxTokens)
         run.states = capture
-        try await api.check(plan(asked, capture, api, prompt, maxTokens: run.maxTokens))
         let study = ActivationStudy(api: api, asked: asked, capture: capture, run: run, decodes: positions.generated)
         return try await api.answer(on: prompt.layout) { try await study.answer($0) }
     }
@@ -38,12 +37,12 @@ enum ActivationsRoute {
         _ api: APIRequest,
         _ prompt: PreparedPrompt,
         maxTokens: Int
-    ) -> CostPlan {
+    ) throws -> CostPlan {
         let (shape, pictures) = (api.resident.model.vision.shape, prompt.layout.images.count)
         let counts = [
             capture.count(maxTokens: maxTokens), asked.visionNumbers(shape, pictures: pictures),
         ]
-        var plan = api.plan(prompt, maxTokens: maxTokens, recordedNumbers: counts[0] + counts[1])
+        var plan = try api.plan(prompt, maxTokens: maxTokens, recordedNumbers: counts[0] + counts[1])
         if !asked.vision.isEmpty { plan.pictureTokens = pictures * shape.tokens }
         plan.answer = api.answer(carrying: counts)
         return plan

@@ -28,10 +28,9 @@ enum AttentionRoute {
         if api.form == .png, attention.columns != .image {
             throw ProbeError.unsupported("attention.columns", "must be \"image\" for a picture of the map")
         }
-        let prompt = try await api.prepare()
+        let prompt = try await api.prepare(for: .attention)
         var generation = try await api.generation(prompt)
         let capture = try generation.record(attention, shape: api.resident.model.probeShape)
-        try api.resident.engine.checkMemory(for: generation)
         let answer = AttentionAnswer(api: api, run: generation, attention: attention, capture: capture)
         guard api.form != .png else { return try await answer.overlay(render) }
         return try await api.answer(on: prompt.layout) { try await answer.produce($0) }
@@ -48,7 +47,7 @@ private struct AttentionAnswer: Sendable {
 
     /// Runs to the end; a stream's tokens come with the rows that produced them.
     func produce(_ report: APIRequest.Report) async throws -> (fields: [String: JSONValue], arrays: ArrayAnswer) {
-        let result = try await api.result(of: run, report) { api.chat.streams ? try describe($0) : [:] }
+        let result = try await api.result(of: run, report, describing: describe)
         var arrays = ArrayAnswer(api, run)
         let fields = try self.fields(result, &arrays)
         return (fields, arrays)
@@ -56,7 +55,7 @@ private struct AttentionAnswer: Sendable {
 
     /// One map over its picture.
     func overlay(_ render: RenderRequest) async throws -> ServerResponse {
-        guard let result = await api.resident.engine.result(of: run) else { throw CancellationError() }
+        let result = try await api.result(of: run)
         let overlay = try Overlay(render, layout: layout, images: api.images)
         let payload = AttentionPayload(result, request: attention, capture: capture, layout: layout)
         return try await overlay.answer(try payload.values(render, of: overlay.placement))

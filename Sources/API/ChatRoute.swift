@@ -8,7 +8,7 @@ import WebServer
 enum ChatRoute {
     static func answer(_ request: ServerRequest, holder: ModelHolder) async throws -> ServerResponse {
         let api = try await APIRequest.read(request, holder: holder)
-        let prompt = try await api.prepare()
+        let prompt = try await api.prepare(for: .chat)
         return try await answer(try await api.generation(prompt), api: api)
     }
 
@@ -16,16 +16,15 @@ enum ChatRoute {
     static func answer(_ generation: GenerationRequest, api: APIRequest) async throws -> ServerResponse {
         var payload = CompletionPayload(api.chat, resident: api.resident)
         payload.resolved = generation.interventions
-        let engine = api.resident.engine
         let promptTokens = generation.prompt.layout.length
         guard api.chat.streams else {
-            guard let result = await engine.result(of: generation) else { throw CancellationError() }
+            let result = try await api.result(of: generation)
             return .json(payload.completion(result, promptTokens: promptTokens).serialized())
         }
         return api.events { [payload] writer in
             try await writer.write(event: payload.roleChunk())
             var isFinished = false
-            for await event in engine.generate(generation) {
+            for await event in api.resident.engine.generate(generation) {
                 switch event {
                 case .token(let token, let text, _):
                     guard !text.isEmpty || api.chat.logprobs else { continue }

@@ -18,7 +18,7 @@ enum ContextRoutes {
     static func add(_ request: ServerRequest, _ holder: ModelHolder) async throws -> ServerResponse {
         let api = try await APIRequest.read(request, holder: holder, extra: fields, forms: forms)
         let compress = try CompressionRequest(api.chat.root.member("compress"))
-        let prompt = try await api.prepare()
+        let prompt = try await api.prepare(for: .contexts)
         var generation = try await api.generation(prompt)
         let compression = try ContextCompression(
             compress,
@@ -62,6 +62,7 @@ enum ContextRoutes {
         )
         let question = try api.chat.root.required("question").string()
         let prompt = try await api.resident.preparer.prompt(asking: question, after: context.prompt)
+        try await api.resident.check(api.plan(prompt, maxTokens: api.tokenLimit(prompt)))
         var generation = try await api.generation(prompt)
         try context.check(generation.interventions)
         generation.sharedPrefix = context.cache

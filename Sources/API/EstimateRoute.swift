@@ -7,10 +7,7 @@ import WebServer
 /// `POST /v1/estimate`: what a request would cost, without running it.
 enum EstimateRoute {
     /// The routes that can be estimated.
-    static let routes = [
-        "/v1/chat/completions", "/v1/layout", "/v1/attention", "/v1/knockout", "/v1/ablation", "/v1/logit-lens",
-        "/v1/localize", "/v1/contexts", "/v1/gradients", "/v1/activations", "/v1/judge",
-    ]
+    static let routes = EstimatedRequest.Route.allCases.map(\.rawValue)
 
     /// What a body may call them: each with its prefix, without the first stroke, and without all of it.
     static var names: [String] {
@@ -26,20 +23,19 @@ enum EstimateRoute {
         let api = try await APIRequest.read(request, holder: holder, extra: fields, chatBody: chatBody)
         let route = try route(api.chat.root.required("route"))
         let plan = try await EstimatedRequest(api: api, route: route).plan()
-        let estimate = await api.estimate(plan)
-        let budget = api.resident.engine.cacheBudget
-        let seconds = api.resident.timeBudget
+        let resident = api.resident
+        let estimate = await resident.estimate(plan)
         var answer: [String: JSONValue] = [
-            "route": .string(route),
+            "route": .string(route.rawValue),
             "seconds": .number(estimate.seconds),
             "peak_bytes": .integer(estimate.peakBytes),
             "rows": .integer(plan.rows),
             "runs": .integer(plan.runs.count),
-            "limits": ["bytes": .integer(budget), "seconds": seconds.map { .number($0) } ?? nil],
-            "fits": .bool(
-                max(estimate.cacheBytes, plan.gradients?.leastBytes ?? 0) <= budget
-                    && estimate.seconds <= seconds ?? .infinity
-            ),
+            "limits": [
+                "bytes": .integer(resident.engine.cacheBudget),
+                "seconds": resident.timeBudget.map { .number($0) } ?? nil,
+            ],
+            "fits": .bool(resident.allows(plan, estimate)),
             "assumes": assumptions(plan),
         ]
         if let gradients = plan.gradients { answer["gradient_rows"] = .integer(gradients.rows) }
@@ -49,12 +45,13 @@ enum EstimateRoute {
 
     // MARK: - Private
 
-    private static func route(_ field: ProbeField) throws -> String {
+    private static func route(_ field: ProbeField) throws -> EstimatedRequest.Route {
         let name = try field.string()
+        let routes = EstimatedRequest.Route.allCases
         guard let route = zip(names, routes + routes + routes).first(where: { $0.0 == name })?.1 else {
             throw ProbeError.unsupported(
                 field.path,
-                "\"\(name.prefix(200))\" cannot be estimated; estimated are \(routes.joined(separator: ", "))"
+                "\"\(name.prefix(200))\" cannot be estimated; estimated are \(Self.routes.joined(separator: ", "))"
             )
         }
         return route
@@ -64,7 +61,7 @@ enum EstimateRoute {
     @Sendable private static func chatBody(_ body: JSONValue) throws -> JSONValue {
         let root = ProbeField(body, path: "")
         guard root.member("messages") == nil, var fields = body.object, let field = root.member("route"),
-            try route(field) == "/v1/judge"
+            try route(field) == .judge
         else { return body }
         fields["messages"] = [["role": "user", "content": "judge"]]
         return .object(fields)

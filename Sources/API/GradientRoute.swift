@@ -21,11 +21,10 @@ enum GradientRoute {
         let attribution = try AttributionRequest(api.chat.root.member("gradients"))
         let render = try RenderRequest(api.chat.root.member("render"))
         if api.form == .png { try render.checkWithoutRowsAndLayers() }
-        let prompt = try await api.prepare()
+        let prompt = try await api.prepare(for: .gradients)
         let overlay = try api.form == .png ? Overlay(render, layout: prompt.layout, images: api.images) : nil
         let run = try await api.generation(prompt, maxTokens: 0)
-        try await api.check(try api.plan(prompt, gradients: attribution))
-        guard let plain = await api.resident.engine.result(of: run) else { throw CancellationError() }
+        let plain = try await api.result(of: run)
         let target = try await target(attribution, api: api, plain: plain)
         let study = GradientStudy(api: api, request: attribution, run: run, plain: plain, target: target)
         if let overlay {

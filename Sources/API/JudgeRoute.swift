@@ -1,4 +1,5 @@
 import Experiments
+import Generation
 import HTTPCore
 import JSON
 import Probing
@@ -27,6 +28,7 @@ enum JudgeRoute {
             _ = try ArrayEncoding(root)
             return (judge, reference, candidate, known.warnings(root.value))
         }
+        try await resident.check(plan(reference: reference, candidate: candidate))
         let judgement = try await judge.judge(reference: reference, candidate: candidate)
         var arrays = ArrayAnswer(form, .json, warnings: warnings)
         var answer = judgement.counts.object ?? [:]
@@ -49,8 +51,19 @@ enum JudgeRoute {
         return (judge, try text(root.required("reference")), try text(root.required("candidate")))
     }
 
+    /// What the lexical judge reads; how long another one takes is not known.
+    static func plan(reference: String, candidate: String) -> CostPlan {
+        var plan = CostPlan.withoutRuns
+        let characters = reference.utf8.count + candidate.utf8.count
+        plan.otherSeconds = Double(characters) * secondsOfACharacter
+        plan.answer.spelled = characters
+        return plan
+    }
+
     // MARK: - Private
 
+    /// How long the lexical judge takes for a character of a text.
+    private static let secondsOfACharacter = 2.5e-6
     /// Bytes of a text that is judged.
     private static let maximumBytes = 1 << 14
 

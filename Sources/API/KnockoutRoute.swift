@@ -19,7 +19,7 @@ enum KnockoutRoute {
         let api = try await APIRequest.read(request, holder: holder, extra: fields, forms: forms)
         let variants = try KnockoutVariant.read(api.chat.root, model: api.resident.model)
         let judge = try api.judge()
-        let prompt = try await api.prepare()
+        let prompt = try await api.prepare(for: .knockout)
         let grading = Grading(
             tokenizer: api.resident.model.tokenizer,
             score: try await ScoreRequest.read(api),

@@ -7,7 +7,7 @@ import WebServer
 enum LayoutRoute {
     static func answer(_ request: ServerRequest, _ holder: ModelHolder) async throws -> ServerResponse {
         let api = try await APIRequest.read(request, holder: holder)
-        var fields = try await api.resident.preparer.layout(api.chat.messages, images: api.images).fields()
+        var fields = try await api.layout(for: .layout).fields()
         fields.add(warnings: api.warningsUnstreamed)
         return .json(JSONValue.object(fields).serialized())
     }

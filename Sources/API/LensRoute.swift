@@ -24,7 +24,7 @@ enum LensRoute {
         if api.form == .png, lens.target == nil {
             throw ProbeError.unsupported("lens.target", "is missing; a picture shows the probability of one word")
         }
-        let prompt = try await api.prepare()
+        let prompt = try await api.prepare(for: .lens)
         let positions = try lens.positions.resolved(in: prompt.layout, parameter: "lens.positions")
         // Without decode rows there is nothing to decode for.
         var run = try await api.generation(prompt, maxTokens: positions.generated ? api.chat.maxTokens : 0)
@@ -72,11 +72,7 @@ private struct LensStudy: Sendable {
 
     /// Runs to the end; a stream hears of each layer of the prompt and of each position of the answer as it is read.
     func answer(_ report: APIRequest.Report) async throws -> (fields: [String: JSONValue], arrays: ArrayAnswer) {
-        let result = try await api.result(
-            of: run,
-            report,
-            presenting: { api.chat.streams ? payload.event($0) : nil }
-        )
+        let result = try await api.result(of: run, report, presenting: payload.event)
         guard let record = result.lens else { throw CancellationError() }
         var arrays = ArrayAnswer(api, run)
         var fields: [String: JSONValue] = [
@@ -89,7 +85,7 @@ private struct LensStudy: Sendable {
 
     /// The target's probability over its picture.
     func overlay(_ render: RenderRequest) async throws -> ServerResponse {
-        guard let record = await api.resident.engine.result(of: run)?.lens else { throw CancellationError() }
+        guard let record = try await api.result(of: run).lens else { throw CancellationError() }
         let overlay = try Overlay(render, layout: run.prompt.layout, images: api.images)
         return try await overlay.answer(payload.map(record, render, of: overlay.placement))
     }

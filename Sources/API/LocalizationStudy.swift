@@ -53,7 +53,7 @@ struct LocalizationStudy: Sendable {
         let preset = Intervention.preset(.imageToGenerated, layers: .all)
         knocked.interventions =
             try await knocked.interventions + api.resolve([preset], paths: ["select"], prompt: run.prompt)
-        return Outcome(baseline: baseline, maps: maps, knocked: try await api.result(of: knocked) { _ in })
+        return Outcome(baseline: baseline, maps: maps, knocked: try await api.result(of: knocked))
     }
 
     /// The answer's members, and the arrays among them.

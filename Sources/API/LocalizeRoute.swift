@@ -18,7 +18,7 @@ enum LocalizeRoute {
         let body = try LocalizeBody(api.chat.root)
         let render = try RenderRequest(api.chat.root.member("render"))
         if api.form == .png { try render.checkWithoutRows() }
-        let prompt = try await api.prepare()
+        let prompt = try await api.prepare(for: .localize)
         let placement = try body.placement(in: prompt.layout)
         let mask = try await WorkQueue.run { try body.mask(in: placement.geometry) }
         var attention = AttentionRequest()

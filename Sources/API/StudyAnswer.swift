@@ -28,10 +28,7 @@ struct StudyAnswer {
 
     /// Runs the study and answers in the form that was asked for or, if the body wants a stream, as events.
     func response() async throws -> ServerResponse {
-        var plan = api.plan(baseline.prompt, maxTokens: baseline.maxTokens)
-        plan.variants = variants.map { api.variant(of: plan.baseline, changing: $0.interventions) }
-        try await api.check(plan)
-        return try await api.answer(on: baseline.prompt.layout) { try await run($0) }
+        try await api.answer(on: baseline.prompt.layout) { try await run($0) }
     }
 
     // MARK: - Private

@@ -17,7 +17,6 @@ enum VisionAttentionRoute {
         }
         let layout = try await layout(api, request)
         let plan = try VisionAttentionPlan(request, layout: layout, shape: api.resident.model.vision.shape)
-        try await api.check(cost(of: plan, api))
         guard api.form == .png else {
             return try await api.answer(on: layout) { _ in
                 var arrays = ArrayAnswer(api.form, api.chat.encoding, warnings: api.chat.warnings)
@@ -45,8 +44,8 @@ enum VisionAttentionRoute {
 
     /// The prompt's layout; spans may depend on what the tower made of the pictures.
     private static func layout(_ api: APIRequest, _ request: VisionAttentionRequest) async throws -> PromptLayout {
-        if case .span = request.rows { return try await api.prepare().layout }
-        return try await api.resident.preparer.layout(api.chat.messages, images: api.images)
+        if case .span = request.rows { return try await api.prepare(for: .attention).layout }
+        return try await api.layout(for: .attention)
     }
 
     private static func payload(

@@ -70,8 +70,8 @@ final class PictureReader: Sendable {
         case .encoded(let known): return known
         case .prepared(let image):
             let key = key(picture.source)
-            // A picture that stands in the prompt twice is seen once.
-            if let known = pictures.withLock({ $0.peek(key) }) { return known }
+            // Another prompt may have had it seen since it was read.
+            if let known = pictures.withLock({ $0.value(key) }) { return known }
             let start = ContinuousClock.now
             let encoded = EncodedPicture(geometry: image.geometry, embeddings: model.vision.encode(image))
             meter.recordPicture(tokens: encoded.embeddings.rows, seconds: (ContinuousClock.now - start).seconds)
@@ -91,7 +91,9 @@ final class PictureReader: Sendable {
     // MARK: - Private
 
     private func content(_ source: PromptImage) throws(ImageError) -> ReadPicture.Content {
-        if let known = pictures.withLock({ $0.value(key(source)) }) { return .encoded(known) }
+        let key = key(source)
+        // What is not known counts as missing when the tower is to see it.
+        if let known = pictures.withLock({ $0.peek(key) == nil ? nil : $0.value(key) }) { return .encoded(known) }
         return .prepared(model.preprocessor.prepare(try ImageDecoder.decode(source.bytes).image))
     }
 

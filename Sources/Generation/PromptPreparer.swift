@@ -24,55 +24,53 @@ public final class PromptPreparer: Sendable {
     /// What the kept embeddings are used for.
     public var pictureStatistics: CacheStatistics { pictures.statistics }
 
-    /// The layout alone; pictures are measured but not seen.
-    public func layout(_ messages: [ChatMessage], images: [PromptImage]) async throws -> PromptLayout {
-        try await queue.run { isCancelled in
-            try self.assemble(messages, self.pictures.read(images, isCancelled)).layout
-        }
-    }
-
     /// The prompt with its pictures' embeddings.
     public func prepare(_ messages: [ChatMessage], images: [PromptImage]) async throws -> PreparedPrompt {
-        try await queue.run { isCancelled in
-            let pictures = try self.pictures.read(images, isCancelled)
-            let assembled = try self.assemble(messages, pictures)
-            // Only a prompt that fits is seen by the vision tower.
-            var encoded: [EncodedPicture] = []
-            for picture in assembled.order {
-                try isCancelled.check()
-                encoded.append(self.pictures.encoded(pictures[picture]))
-            }
-            return PreparedPrompt(
-                layout: assembled.layout.measured(norms: encoded.map(\.norms)),
-                ids: assembled.ids,
-                images: encoded.map(\.embeddings),
-                answerPrefix: assembled.layout.tokens.filter { $0.kind == .prefix }.map(\.id)
-            )
-        }
+        try await prepare(outline(messages, images: images))
     }
 
-    /// The prompt as far as it is known without the vision tower, and the image tokens that the tower would still have to
-    /// make; their embeddings are zeros.
-    public func outline(
-        _ messages: [ChatMessage],
-        images: [PromptImage]
-    ) async throws -> (prompt: PreparedPrompt, unseenTokens: Int) {
+    /// The prompt as far as it is known without the vision tower: pictures are measured but not seen.
+    public func outline(_ messages: [ChatMessage], images: [PromptImage]) async throws -> PromptOutline {
         try await queue.run { isCancelled in
             let pictures = try self.pictures.read(images, isCancelled)
             let assembled = try self.assemble(messages, pictures)
             let width = self.model.decoder.configuration.hiddenSize
-            let encoded = assembled.order.map { pictures[$0].known }
+            let placed = assembled.order.map { pictures[$0] }
             let placements = assembled.layout.images
-            let unseen = zip(placements, encoded).reduce(0) { $0 + ($1.1 == nil ? $1.0.positions.count : 0) }
+            // A picture that stands in the prompt twice is seen once.
+            var unseen: [String: Int] = [:]
+            for (placement, picture) in zip(placements, placed) where picture.known == nil {
+                unseen[picture.source.id] = placement.positions.count
+            }
             let prompt = PreparedPrompt(
-                layout: assembled.layout.measured(norms: encoded.map { $0?.norms ?? [] }),
+                layout: assembled.layout.measured(norms: placed.map { $0.known?.norms ?? [] }),
                 ids: assembled.ids,
-                images: zip(placements, encoded).map { placement, known in
-                    known?.embeddings ?? Matrix(rows: placement.positions.count, columns: width)
+                images: zip(placements, placed).map { placement, picture in
+                    picture.known?.embeddings ?? Matrix(rows: placement.positions.count, columns: width)
                 },
                 answerPrefix: assembled.layout.tokens.filter { $0.kind == .prefix }.map(\.id)
             )
-            return (prompt, unseen)
+            return PromptOutline(prompt: prompt, unseenTokens: unseen.values.reduce(0, +), pictures: placed)
+        }
+    }
+
+    /// The prompt of an outline with its pictures' embeddings; the tower sees those that it has not seen.
+    public func prepare(_ outline: PromptOutline) async throws -> PreparedPrompt {
+        guard outline.unseenTokens > 0 else { return outline.prompt }
+        return try await queue.run { isCancelled in
+            var seen: [String: EncodedPicture] = [:]
+            let encoded = try outline.pictures.map { picture in
+                try isCancelled.check()
+                let encoded = seen[picture.source.id] ?? self.pictures.encoded(picture)
+                seen[picture.source.id] = encoded
+                return encoded
+            }
+            return PreparedPrompt(
+                layout: outline.prompt.layout.measured(norms: encoded.map(\.norms)),
+                ids: outline.prompt.ids,
+                images: encoded.map(\.embeddings),
+                answerPrefix: outline.prompt.answerPrefix
+            )
         }
     }
 

@@ -38,7 +38,7 @@ struct InspectCommand: AsyncParsableCommand {
             return PromptImage(id: path, bytes: bytes, path: path)
         }
         let message = ChatMessage(role: .user, parts: image.indices.map { .image($0) } + [.text(prompt)])
-        let layout = try await PromptPreparer(model: model).layout([message], images: pictures)
+        let layout = try await PromptPreparer(model: model).outline([message], images: pictures).prompt.layout
         print("\nprompt of \(layout.length) positions")
         for name in PromptLayout.spanNames {
             let spans = layout.ranges(named: name).map { "[\($0.lowerBound), \($0.upperBound))" }

@@ -266,9 +266,9 @@ struct EstimateTests {
                 if !isHeld {
                     #expect(try answer.json.at("error.code") == "out_of_memory_estimate")
                     let message = try #require(try answer.json.at("error.message").string)
-                    let needed = chatFits ? 6 : 3
-                    // Attention records rows besides.
-                    let isExact = path != "/v1/attention"
+                    let needed = ["/v1/knockout", "/v1/ablation"].contains(path) ? 6 : 3
+                    // Attention and activations are recorded besides.
+                    let isExact = !["/v1/attention", "/v1/activations"].contains(path)
                     #expect(!isExact || message.contains("\(needed * page) bytes"), "\(message)")
                     #expect(message.contains("\(pages * page)"), "\(message)")
                 }

@@ -63,7 +63,7 @@ import Tokenization
         let model = try ModelFixture.gqaPad.model()
         let messages = [ChatMessage(role: .user, parts: [.image(0), .text("What?")])]
         let pictures = [try ModelFixture.picture("tower.jpg")]
-        let layout = try await PromptPreparer(model: model).layout(messages, images: pictures)
+        let layout = try await PromptPreparer(model: model).outline(messages, images: pictures).prompt.layout
         let prompt = try await model.prompt("What?", pictures: ["tower.jpg"])
         #expect(layout.tokens == prompt.layout.tokens)
         #expect(layout.kinds == prompt.layout.kinds)
