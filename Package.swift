@@ -90,7 +90,7 @@ let package = Package(
         tests("Imaging", []),
         .target(
             name: "ModelFixtures",
-            dependencies: ["Models", "Imaging", "Probing", "Generation", "Tensors", "Tokenization"],
+            dependencies: ["JSON", "Models", "Imaging", "Probing", "Generation", "Tensors", "Tokenization"],
             path: "Tests/ModelFixtures",
             swiftSettings: strict
         ),
@@ -120,7 +120,8 @@ let package = Package(
         .testTarget(
             name: "ParityTests",
             dependencies: [
-                "JSON", "Tensors", "Weights", "Tokenization", "Imaging", "Models", "Probing", "Generation",
+                "ModelFixtures", "JSON", "Tensors", "Weights", "Tokenization", "Imaging", "Models", "Probing",
+                "Generation",
             ],
             swiftSettings: strict
         ),

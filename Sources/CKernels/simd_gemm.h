@@ -79,7 +79,7 @@ static void decode_pairs(const uint32_t *pairs, size_t k, float *floats) {
 }
 #endif
 
-/// Adds one block of inputs to the sums of one panel, sums[rows][CK_PANEL], or of one row with `panels` = 2 of them.
+/// Adds one block of inputs to the sums of one panel, sums[rows][CK_PANEL], or of one row with several side by side.
 /// `decoded` has room for a block of floats.
 static void multiply_panel(const ck_gemm *g, size_t row_begin, size_t row_end, size_t panel, size_t panels,
                            size_t k_begin, float *decoded, float *sums) {
@@ -115,7 +115,8 @@ static void multiply_panel(const ck_gemm *g, size_t row_begin, size_t row_end, s
                 .c = sums + (row - row_begin) * CK_PANEL + column,
                 .c_stride = CK_PANEL,
                 .resume = k_begin > 0,
-                .next_panel = panels > 1 ? ck_panel_size(g->format, g->inputs) / sizeof(float) : 0,
+                .panels = panels,
+                .next_panel = ck_panel_size(g->format, g->inputs) / sizeof(float),
                 .ahead = ahead,
                 .ahead_step = ahead_step,
             };
@@ -192,14 +193,18 @@ static void gemm_bytes(const ck_gemm *g, size_t row_begin, size_t row_end, size_
     }
 }
 
+/// Panels of `left` that one row takes next.
+static size_t panels_side_by_side(size_t left) { return left >= row_streams ? row_streams : left >= 2 ? 2 : 1; }
+
 static void gemm_floats(const ck_gemm *g, size_t row_begin, size_t row_end, size_t panel_begin, size_t panel_end,
                         float *scratch) {
     size_t rows = row_end - row_begin, sums = rows * CK_PANEL;
     float *decoded = scratch + panel_group * sums;
-    // Few rows stay in the cache anyway; a panel at a time, or two, then streams the weights in order.
-    size_t group = rows > tile_rows ? panel_group : rows == 1 ? 2 : 1;
+    // Few rows stay in the cache anyway; a panel at a time, or those of one row, then streams the weights in order.
+    size_t group = rows > tile_rows ? panel_group : 1;
     for (size_t first = panel_begin; first < panel_end; first += group) {
-        size_t last = smaller_size(first + group, panel_end), step = rows == 1 ? last - first : 1;
+        if (rows == 1) group = panels_side_by_side(panel_end - first);
+        size_t last = smaller_size(first + group, panel_end), step = rows == 1 ? group : 1;
         for (size_t k = 0; k < g->inputs; k += k_block)
             for (size_t p = first; p < last; p += step)
                 multiply_panel(g, row_begin, row_end, p, step, k, decoded, scratch + (p - first) * sums);

@@ -13,6 +13,9 @@ enum {
     /// Rows up to which a tile of all CK_PANEL columns still fits the registers.
     wide_tile_rows = lanes == 16 ? tile_rows : 2,
     panel_vectors = CK_PANEL / lanes,
+    /// Panels that one row is multiplied with side by side at most: their sums wait less for each other, and memory
+    /// delivers more to several streams.
+    row_streams = lanes == 16 ? 4 : 2,
 };
 
 /// Element (r, i) of a is a[r * row_step + i * k_step]; of b, row i (in bf16 pair i) starts at word i * b_step.
@@ -25,15 +28,14 @@ typedef struct {
     size_t c_stride;
     /// Continue the sums in c instead of starting at zero.
     bool resume;
-    /// Words from a panel to the next, of two that one row is multiplied with side by side: their sums wait less for
-    /// each other, and memory delivers more to two streams. 0: one panel. Sums of the second follow those of the first.
-    size_t next_panel;
+    /// Panels, more than one with one row alone, and words from each to the next. Their sums follow each other.
+    size_t panels, next_panel;
     /// Memory asked for meanwhile, `ahead_step` bytes for each row of b; NULL: what follows b.
     const char *ahead;
     size_t ahead_step;
 } tile_work;
 
-typedef vec tile_sums[max_tile_rows][2 * panel_vectors];
+typedef vec tile_sums[max_tile_rows][row_streams * panel_vectors];
 
 /// Where vector v of a row of b starts.
 static ALWAYS_INLINE size_t word_of(const tile_work *t, size_t v) {
@@ -89,7 +91,7 @@ static ALWAYS_INLINE void tile_f32(const tile_work *t, size_t rows, size_t vecto
     const char *ahead = first_ahead(t);
     size_t step = ahead_step(t);
     for (size_t i = 0; i < t->k; i++, a += k_step, b += t->b_step) {
-        vec w[2 * panel_vectors];
+        vec w[row_streams * panel_vectors];
         prefetch_rows(t, ahead, vectors), ahead += step;
         UNROLLED for (size_t v = 0; v < vectors; v++) w[v] = load(b + word_of(t, v));
         add_row_products(sums, a, row_step, w, rows, vectors);
@@ -110,7 +112,7 @@ static ALWAYS_INLINE void tile_bf16(const tile_work *t, size_t rows, size_t vect
     for (size_t i = 0; i < t->k; i += 2, b += b_step) {
         prefetch_rows(t, ahead, vectors), ahead += step;
 #if SIMD_PAIR_PRODUCTS
-        ivec w[2 * panel_vectors];
+        ivec w[row_streams * panel_vectors];
         UNROLLED for (size_t v = 0; v < vectors; v++) w[v] = load_pairs(b + word_of(t, v));
         UNROLLED for (size_t r = 0; r < rows; r++) {
             ivec x = (ivec)broadcast(a[r * row_step]);
@@ -118,7 +120,7 @@ static ALWAYS_INLINE void tile_bf16(const tile_work *t, size_t rows, size_t vect
         }
         a += k_step;
 #else
-        vec w[2 * panel_vectors];
+        vec w[row_streams * panel_vectors];
         UNROLLED for (size_t v = 0; v < vectors; v++) w[v] = (vec)(load_pairs(b + word_of(t, v)) << 16);
         add_row_products(sums, a, row_step, w, rows, vectors);
         // Loaded again, as far as the compiler knows: keeping the pairs would cost registers the sums need.
@@ -150,7 +152,8 @@ static ALWAYS_INLINE size_t vectors_of(size_t rows) { return rows <= wide_tile_r
 static ALWAYS_INLINE void run_tile(const tile_work *t, tile_kind kind, size_t rows) {
     switch (rows) {
     case 1:
-        if (t->next_panel) tile_of(t, kind, 1, 2 * panel_vectors);
+        if (t->panels == row_streams) tile_of(t, kind, 1, row_streams * panel_vectors);
+        else if (t->panels == 2) tile_of(t, kind, 1, 2 * panel_vectors);
         else tile_of(t, kind, 1, vectors_of(1));
         return;
     case 2: tile_of(t, kind, 2, vectors_of(2)); return;

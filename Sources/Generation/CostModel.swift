@@ -119,7 +119,7 @@ public struct CostModel: Sendable {
         return (plan.pictureTokens * shape.hiddenSize + distributions) * MemoryLayout<Float>.stride
     }
 
-    /// States, projections and logits of one step.
+    /// States, projections and logits of one step, the gate counted apart as probes of it keep it.
     private func scratch(_ plan: CostPlan) -> Int {
         let rows = min(Self.stepRows, plan.rows)
         let widths = 4 * shape.hiddenSize + shape.headDim * (2 * shape.heads + 2 * shape.keyValueHeads)

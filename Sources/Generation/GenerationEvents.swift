@@ -19,7 +19,7 @@ public struct GenerationEvents: AsyncSequence, Sendable {
             self.subscription = subscription
         }
 
-        /// The next event; `nil` after the last and when the task was cancelled.
+        /// The next event; `nil` after the last. A cancelled task gets what had arrived.
         public mutating func next(isolation: isolated (any Actor)?) async -> GenerationEvent? {
             while position == events.count {
                 position = 0

@@ -68,18 +68,10 @@ struct InferenceLoop {
     private mutating func dropCancelled() {
         statistics.cancelledRuns += queue.removeWaiting(where: \.isCancelled).count
         // A ticket may be called off at any moment: each is asked once, or its memory would never be given back.
-        var gone: [(ticket: Ticket, bytes: Int)] = []
-        active.removeAll { item in
-            guard item.ticket.isCancelled else { return false }
-            gone.append((item.ticket, item.bytes))
-            return true
-        }
-        admitted.removeAll { item in
-            guard item.ticket.isCancelled else { return false }
-            gone.append((item.ticket, item.bytes))
-            return true
-        }
-        for item in gone { queue.ended(bytes: item.bytes, of: item.ticket.request.group) }
+        let gone =
+            active.takeOut(where: \.ticket.isCancelled).map { ($0.ticket, $0.bytes) }
+            + admitted.takeOut(where: \.ticket.isCancelled).map { ($0.ticket, $0.bytes) }
+        for (ticket, bytes) in gone { queue.ended(bytes: bytes, of: ticket.request.group) }
         statistics.cancelledRuns += gone.count
     }
 
@@ -209,5 +201,18 @@ extension GenerationRequest {
         return shared.byteCount(growingTo: length + maxTokens)
             + states * model.decoder.configuration.hiddenSize * MemoryLayout<Float>.stride
             + (recorded + (capture?.rolloutCount ?? 0)) * MemoryLayout<Float>.stride
+    }
+}
+
+extension Array {
+    /// Removes the elements that meet a condition, which each is asked for once, and returns them.
+    fileprivate mutating func takeOut(where condition: (Element) -> Bool) -> [Element] {
+        var taken: [Element] = []
+        removeAll { element in
+            guard condition(element) else { return false }
+            taken.append(element)
+            return true
+        }
+        return taken
     }
 }

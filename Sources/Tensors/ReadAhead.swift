@@ -4,12 +4,13 @@ internal import CKernels
 ///
 /// Lines are asked for, never read, so what is there may be gone by then.
 struct ReadAhead {
-    private var next: UnsafeRawPointer?
+    /// The next line.
+    private(set) var next: UnsafeRawPointer?
     private var left = 0
 
     /// Bytes for one thread: half of a core's second cache where that is large. No pause is long enough for more.
-    private static let limit = 1 << 20
-    private static let line = 64
+    static let limit = 1 << 20
+    static let line = 64
 
     /// The part of one of several threads.
     init(_ bytes: UnsafeRawBufferPointer?, thread: Int, of threads: Int) {

@@ -4,7 +4,8 @@ internal import Synchronization
 
 /// A fixed number of threads that share the tasks of one call at a time.
 ///
-/// Threads spin for some microseconds after a call, since layers follow each other closely, then sleep.
+/// Threads spin for some microseconds after a call, since layers follow each other closely, then sleep. Before they
+/// spin they ask memory for what comes next, if that is known.
 public final class WorkerPool: Sendable {
     /// Threads that work on a call, the caller included.
     public let threads: Int
@@ -113,7 +114,7 @@ private final class SharedState: @unchecked Sendable {
         takeTasks(worker: 0)
         // Late threads find the door shut; those inside are finishing their last task.
         door.bitwiseAnd(~Self.open, ordering: .acquiringAndReleasing)
-        var (ahead, spun) = (ReadAhead(job.next, thread: 0, of: shares.threads), 0)
+        var (ahead, spun) = (ahead(job, thread: 0), 0)
         while door.load(ordering: .acquiring) & Self.insideMask != 0 {
             if !ahead.step() { pause(&spun) }
         }
@@ -126,7 +127,7 @@ private final class SharedState: @unchecked Sendable {
         while let call = enter(after: lastCall, reading: &ahead) {
             lastCall = call
             takeTasks(worker: worker)
-            if let next = job?.next { ahead = ReadAhead(next, thread: worker, of: shares.threads) }
+            if let job, job.next != nil { ahead = self.ahead(job, thread: worker) }
             door.subtract(1, ordering: .releasing)
         }
     }
@@ -139,6 +140,11 @@ private final class SharedState: @unchecked Sendable {
     }
 
     // MARK: - Private
+
+    /// Nothing where a thread that does not sleep would keep others from their processor.
+    private func ahead(_ job: PoolJob, thread: Int) -> ReadAhead {
+        ReadAhead(spins > 0 ? job.next : nil, thread: thread, of: shares.threads)
+    }
 
     private func takeTasks(worker: Int) {
         guard let job else { return }

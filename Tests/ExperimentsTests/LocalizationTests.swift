@@ -157,6 +157,32 @@ import Testing
         #expect(abs(Double(score.peak.x) + 0.5 - 500 * 23.5 / 24) < 1)
     }
 
+    /// Two tiles of 4 × 4 side by side, then a thumbnail, which sees both and would count everything twice.
+    @Test func tilesAreReadInTheirOrderAndTheThumbnailIsLeftOut() throws {
+        func tile(_ name: String, scale: Double, x: Double) -> Tile {
+            let (horizontal, vertical) = (AxisMap(scale: scale, offset: x), AxisMap(scale: 1, offset: 0))
+            return Tile(name: name, rows: 4, cols: 4, patchSize: 10, horizontal: horizontal, vertical: vertical)
+        }
+        let geometry = ImageGeometry(
+            originalWidth: 80,
+            originalHeight: 40,
+            preprocess: .tiles,
+            modelHeight: 40,
+            modelWidth: 40,
+            tiles: [tile("0,0", scale: 1, x: 0), tile("0,1", scale: 1, x: 40), tile("thumbnail", scale: 2, x: 0)]
+        )
+        // The second tile's row 1, column 2; the thumbnail's largest value is elsewhere.
+        var map = [Float](repeating: 0, count: 48)
+        (map[16 + 4 + 2], map[32]) = (1, 9)
+        let mask = try PixelMask(filling: Box(x0: 60, y0: 10, x1: 70, y1: 20), width: 80, height: 40)
+        let scorer = LocalizationScorer(geometry, mask: mask, dilation: 0)
+        let score = try #require(scorer.score(map))
+        #expect(score.pointsInside && (64...65).contains(score.peak.x) && (14...15).contains(score.peak.y))
+        #expect(abs(scorer.area - 100.0 / 3200) < 1e-9)
+        map[16 + 4 + 2] = 0
+        #expect(scorer.score(map) == nil)
+    }
+
     @Test func dilationReachesExactlyItsRadius() throws {
         let mask = try PixelMask(filling: Box(x0: 10, y0: 10, x1: 11, y1: 11), width: 30, height: 30)
         #expect(mask.isSelected(within: 5, ofX: 15, y: 10))

@@ -13,32 +13,12 @@ extension OracleCase {
     func next(_ plan: inout RandomPlan, of kinds: [String] = Intervention.kinds) async throws -> ResolvedInterventions {
         for _ in 0..<100 {
             do {
-                return try await resolvedPlan(plan.interventions(of: kinds))
+                return try await engine.resolve(plan.interventions(of: kinds), on: prompt)
             } catch let error as ProbeError where error.kind == .unsupported {
                 continue
             }
         }
         throw OracleError(description: "a hundred plans in a row mean nothing here")
-    }
-
-    /// Interventions as a request writes them, with the states that some of them need.
-    func resolvedPlan(_ form: JSONValue) async throws -> ResolvedInterventions {
-        let list = try Intervention.list(ProbeField(form, path: "x"))
-        let paths = list.indices.map { "x[\($0)]" }
-        var context = InterventionContext(layout: prompt.layout, ids: prompt.ids, images: prompt.images, model: model)
-        for (intervention, path) in zip(list, paths) {
-            guard let need = intervention.need(parameter: path) else { continue }
-            var run = request(maxTokens: 0)
-            run.states = try StateCapture(
-                [need.site],
-                parameters: [need.siteParameter],
-                positions: need.positions.promptPositions(in: prompt.layout, parameter: need.parameter),
-                decoder: model.decoder,
-                maxTokens: 0
-            )
-            context.states[path] = try #require(try await self.run(run).states?.rows[need.site])
-        }
-        return try ResolvedInterventions.resolve(list, paths: paths, in: context)
     }
 
     /// Interventions of every kind that select nothing or change nothing.

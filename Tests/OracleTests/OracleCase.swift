@@ -80,16 +80,7 @@ struct OracleCase {
         of other: PreparedPrompt? = nil
     ) async throws -> StateRecord {
         let prompt = other ?? prompt
-        var request = request(prompt, maxTokens: 0)
-        request.interventions = interventions
-        request.states = try StateCapture(
-            sites,
-            parameters: sites.map(\.name),
-            positions: PositionSet(length: prompt.ids.count, positions: prompt.ids.indices),
-            decoder: model.decoder,
-            maxTokens: 0
-        )
-        return try #require(try await run(request).states)
+        return try await engine.states(at: sites, of: prompt, positions: prompt.ids.indices, under: interventions)
     }
 
     /// Writes the states of all prompt positions.

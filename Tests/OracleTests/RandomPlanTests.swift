@@ -115,7 +115,7 @@ import Testing
                 ["kind": "token_ablation", "tokens": "image", "replace": mean ? "mean" : "zero"]
             ]
             let edges = try await oracle.next(&plan, of: ["attention_knockout", "attention_scale", "head_ablation"])
-            let interventions = edges + (try await oracle.resolvedPlan(form))
+            let interventions = edges + (try await oracle.engine.resolve(form, on: oracle.prompt))
             expectSame(
                 try await oracle.run(oracle.request(interventions, maxTokens: 3)),
                 try await oracle.run(oracle.request(interventions, of: other, maxTokens: 3)),

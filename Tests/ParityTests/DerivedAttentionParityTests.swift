@@ -6,8 +6,6 @@ import Probing
 import Tensors
 import Testing
 
-@testable import Weights
-
 /// What is derived from attention against transformers' own; `Tests/Fixtures/attention/README.md` describes the numbers.
 ///
 /// All of it are shares of one, so errors are absolute, and rollout, whose rows sum to one, adds up no more than they do.
@@ -103,18 +101,13 @@ private struct DerivedAttentionCase {
     private let tokens: [Int]
     private let positions: [Int]
     private let images: [PromptImage]
-    private let arrays: [String: [Float]]
+    private let arrays: FixtureArrays
 
     init(_ name: String) async throws {
         let fixture = try ParityFixture(name)
         let folder = ParityFixture.root.deletingLastPathComponent().appendingPathComponent("attention")
         fields = try JSONValue(parsing: Data(contentsOf: folder.appendingPathComponent("\(name).json")))
-        let file = try SafetensorsFile(path: folder.appendingPathComponent("\(name).safetensors").path)
-        arrays = Dictionary(
-            uniqueKeysWithValues: file.entries.compactMap { entry in
-                file.tensor(entry).map { (entry.name, $0.floats()) }
-            }
-        )
+        arrays = try FixtureArrays(folder.appendingPathComponent("\(name).safetensors"))
         model = try fixture.model()
         let written = try fixture.prompt(try #require(fields["prompt"]?.string))
         prompt = try await written.prepared(model)
@@ -125,7 +118,7 @@ private struct DerivedAttentionCase {
 
     var length: Int { prompt.ids.count }
 
-    func array(_ name: String) throws -> [Float] { try #require(arrays[name], "no array \(name)") }
+    func array(_ name: String) throws -> [Float] { try arrays(name).values }
 
     func lists(_ key: String) -> [[Int]] { Self.lists(fields[key]) }
 

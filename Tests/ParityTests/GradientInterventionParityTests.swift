@@ -1,5 +1,6 @@
 import Generation
 import JSON
+import ModelFixtures
 import Models
 import Probing
 import Tensors
@@ -71,6 +72,6 @@ private struct InterventionCase {
 
     func interventions(_ key: String) async throws -> ResolvedInterventions {
         let form = try #require(states.expected["cases"]?[key]?["intervention"], "no case \(key)")
-        return try await states.resolve(form, prompt: plain.prompt, engine: engine)
+        return try await engine.resolve(form, on: plain.prompt)
     }
 }

@@ -6,8 +6,6 @@ import Probing
 import Tensors
 import Testing
 
-@testable import Weights
-
 /// Backward passes against torch's autograd; `Tests/Fixtures/gradients/README.md` describes the numbers.
 @Suite(.serialized) struct GradientParityTests {
     @Test(arguments: ParityFixture.names)
@@ -64,25 +62,20 @@ struct GradientCase {
     let inputs: Matrix
     let fields: JSONValue
     let target: Int
-    private let arrays: [String: [Float]]
+    private let arrays: FixtureArrays
 
     init(_ name: String) async throws {
         let fixture = try ParityFixture(name)
         let folder = ParityFixture.root.deletingLastPathComponent().appendingPathComponent("gradients")
         fields = try JSONValue(parsing: Data(contentsOf: folder.appendingPathComponent("\(name).json")))
-        let file = try SafetensorsFile(path: folder.appendingPathComponent("\(name).safetensors").path)
-        arrays = Dictionary(
-            uniqueKeysWithValues: file.entries.compactMap { entry in
-                file.tensor(entry).map { (entry.name, $0.floats()) }
-            }
-        )
+        arrays = try FixtureArrays(folder.appendingPathComponent("\(name).safetensors"))
         model = try fixture.model()
         prompt = try await fixture.prompt(try #require(fields["prompt"]?.string)).prepared(model)
         inputs = prompt.embeddings(model.decoder)
         target = try #require(fields["target"]?.integer)
     }
 
-    func array(_ name: String) throws -> [Float] { try #require(arrays[name], "no array \(name)") }
+    func array(_ name: String) throws -> [Float] { try arrays(name).values }
 
     func logit(_ fields: JSONValue) -> Float { Float(fields["logit"]?.number ?? .nan) }
 

@@ -7,8 +7,6 @@ import Tensors
 import Testing
 import Tokenization
 
-@testable import Weights
-
 /// A tiny random checkpoint with what transformers computed for it; `Tests/Fixtures/llava/README.md` describes both.
 final class ParityFixture: Sendable {
     static let names = ["mha-crop", "gqa-pad", "grid24", "features"]
@@ -16,7 +14,7 @@ final class ParityFixture: Sendable {
     let name: String
     let directory: URL
     let expected: JSONValue
-    private let arrays: [String: StoredTensor]
+    private let arrays: FixtureArrays
 
     static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .appendingPathComponent("Fixtures/llava")
@@ -25,20 +23,12 @@ final class ParityFixture: Sendable {
         self.name = name
         directory = Self.root.appendingPathComponent(name)
         expected = try JSONValue(parsing: Data(contentsOf: directory.appendingPathComponent("expected.json")))
-        let file = try SafetensorsFile(path: directory.appendingPathComponent("expected.safetensors").path)
-        arrays = Dictionary(
-            uniqueKeysWithValues: file.entries.compactMap { entry in
-                file.tensor(entry).map { (entry.name, $0) }
-            }
-        )
+        arrays = try FixtureArrays(directory.appendingPathComponent("expected.safetensors"))
     }
 
-    func array(_ name: String) throws -> (shape: [Int], values: [Float]) {
-        let tensor = try #require(arrays[name], "\(self.name) has no array \(name)")
-        return (tensor.shape, tensor.floats())
-    }
+    func array(_ name: String) throws -> (shape: [Int], values: [Float]) { try arrays(name) }
 
-    func has(_ name: String) -> Bool { arrays[name] != nil }
+    func has(_ name: String) -> Bool { arrays.has(name) }
 
     func model(format: WeightFormat = .f32, threads: Int? = nil) throws -> VisionLanguageModel {
         var options = ModelOptions()

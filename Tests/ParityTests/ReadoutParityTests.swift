@@ -1,5 +1,6 @@
 import Generation
 import JSON
+import ModelFixtures
 import Models
 import Probing
 import Testing
@@ -51,15 +52,7 @@ import Testing
         let prompt = try await fixture.prompt(model)
         let positions = try fixture.integers("positions")
         let sites = [DecoderSite.embedding, .finalNorm, .block(1, .pattern)]
-        var request = GenerationRequest(prompt: prompt, maxTokens: 0)
-        request.states = try StateCapture(
-            sites,
-            parameters: sites.map(\.name),
-            positions: PositionSet(length: prompt.ids.count, positions: positions),
-            decoder: model.decoder,
-            maxTokens: 0
-        )
-        let record = try #require(await InferenceEngine(model: model).result(of: request)?.states)
+        let record = try await InferenceEngine(model: model).states(at: sites, of: prompt, positions: positions)
         for site in sites.prefix(2) {
             let rows = try #require(record.rows[site])
             let expected = try fixture.array(site.name).values

@@ -6,25 +6,19 @@ import Probing
 import Tensors
 import Testing
 
-@testable import Weights
-
 /// What `states.py` made of a checkpoint.
 struct StateFixture {
     let checkpoint: ParityFixture
     let expected: JSONValue
-    private let file: SafetensorsFile
+    private let arrays: FixtureArrays
 
     init(_ name: String) throws {
         checkpoint = try ParityFixture(name)
         expected = try JSONValue(parsing: Data(contentsOf: checkpoint.directory.appendingPathComponent("states.json")))
-        file = try SafetensorsFile(path: checkpoint.directory.appendingPathComponent("states.safetensors").path)
+        arrays = try FixtureArrays(checkpoint.directory.appendingPathComponent("states.safetensors"))
     }
 
-    func array(_ name: String) throws -> (shape: [Int], values: [Float]) {
-        let entry = try #require(file.entries.first { $0.name == name }, "no array \(name)")
-        let tensor = try #require(file.tensor(entry))
-        return (tensor.shape, tensor.floats())
-    }
+    func array(_ name: String) throws -> (shape: [Int], values: [Float]) { try arrays(name) }
 
     func integers(_ key: String) throws -> [Int] { try #require(expected[key]?.array).compactMap(\.integer) }
 
@@ -53,30 +47,5 @@ struct StateFixture {
         var options = ModelOptions()
         options.format = .f32
         return try VisionLanguageModel.load(copy, options: options)
-    }
-
-    /// Resolves an intervention or a list of them as a request writes them, reading first the states that they need.
-    func resolve(
-        _ form: JSONValue,
-        prompt: PreparedPrompt,
-        engine: InferenceEngine
-    ) async throws -> ResolvedInterventions {
-        let list = try Intervention.list(ProbeField(form.array == nil ? [form] : form, path: "x"))
-        let paths = list.indices.map { "x[\($0)]" }
-        let model = engine.model
-        var context = InterventionContext(layout: prompt.layout, ids: prompt.ids, images: prompt.images, model: model)
-        for (intervention, path) in zip(list, paths) {
-            guard let need = intervention.need(parameter: path) else { continue }
-            var run = GenerationRequest(prompt: prompt, maxTokens: 0)
-            run.states = try StateCapture(
-                [need.site],
-                parameters: [need.siteParameter],
-                positions: need.positions.promptPositions(in: prompt.layout, parameter: need.parameter),
-                decoder: model.decoder,
-                maxTokens: 0
-            )
-            context.states[path] = try #require(await engine.result(of: run)?.states?.rows[need.site])
-        }
-        return try ResolvedInterventions.resolve(list, paths: paths, in: context)
     }
 }

@@ -1,5 +1,6 @@
 import Generation
 import JSON
+import ModelFixtures
 import Models
 import Probing
 import Testing
@@ -16,11 +17,7 @@ import Testing
         #expect(cases.count == 33)
         for (name, fields) in cases {
             var request = GenerationRequest(prompt: prompt, maxTokens: 0)
-            request.interventions = try await fixture.resolve(
-                try #require(fields["intervention"]),
-                prompt: prompt,
-                engine: engine
-            )
+            request.interventions = try await engine.resolve(try #require(fields["intervention"]), on: prompt)
             let tokens = try #require(fields["tokens"]?.array).compactMap(\.integer)
             request.maxTokens = tokens.count
             let result = try #require(await engine.result(of: request))
@@ -39,15 +36,7 @@ import Testing
         let positions = try #require(fixture.expected["positions"]?.array).compactMap(\.integer)
         let sites = BlockSite.allCases.filter { $0 != .pattern }.map { DecoderSite.block(1, $0) }
         #expect(sites.count == 14, "all but the pattern, which has a test of its own")
-        var request = GenerationRequest(prompt: prompt, maxTokens: 0)
-        request.states = try StateCapture(
-            sites,
-            parameters: sites.map(\.name),
-            positions: PositionSet(length: prompt.ids.count, positions: positions),
-            decoder: model.decoder,
-            maxTokens: 0
-        )
-        let record = try #require(await InferenceEngine(model: model).result(of: request)?.states)
+        let record = try await InferenceEngine(model: model).states(at: sites, of: prompt, positions: positions)
         for site in sites {
             let rows = try #require(record.rows[site])
             let expected = try fixture.array(site.name)
