@@ -79,9 +79,7 @@ extension APIRequest {
         paths: [String],
         _ prompt: PreparedPrompt
     ) throws -> [CostPlan.Run] {
-        let prefills = interventions.filter { $0.need(parameter: "") != nil }.map { _ in
-            CostPlan.Run(promptLength: prompt.layout.length, maxTokens: 0)
-        }
+        let prefills = interventions.compactMap { $0.need(parameter: "") }.map { prefill($0, prompt) }
         // Without a picture there is nothing to rank, which is for the one who resolves the span to say.
         guard let first = interventions.firstIndex(where: \.needsRanking), !prompt.layout.images.isEmpty else {
             return prefills
@@ -102,5 +100,18 @@ extension APIRequest {
             )
         }
         return [ranking] + prefills
+    }
+    /// A prefill that keeps states. What is wrong with them is for the one who reads them to say.
+    private func prefill(_ need: StateNeed, _ prompt: PreparedPrompt) -> CostPlan.Run {
+        var run = CostPlan.Run(promptLength: prompt.layout.length, maxTokens: 0)
+        let capture = try? StateCapture(
+            [need.site],
+            parameters: [need.siteParameter],
+            positions: need.positions.resolved(in: prompt.layout, parameter: need.parameter),
+            decoder: resident.model.decoder,
+            maxTokens: 0
+        )
+        run.recordedNumbers = capture?.count(maxTokens: 0) ?? 0
+        return run
     }
 }

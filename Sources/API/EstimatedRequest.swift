@@ -38,7 +38,7 @@ struct EstimatedRequest {
         case .layout: return layout(prompt)
         case .attention:
             if let field = root.member("attention"), try AttentionRequest.tower(field) == .vision {
-                return try vision(prompt, VisionAttentionRequest(field), unseen: unseen)
+                return try vision(prompt, VisionAttentionRoute.read(field, api), unseen: unseen)
             }
         default: break
         }

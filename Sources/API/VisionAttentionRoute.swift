@@ -7,10 +7,7 @@ import WebServer
 /// `POST /v1/attention` with `"tower":"vision"`: where the tokens of the vision tower look. Nothing is decoded.
 enum VisionAttentionRoute {
     static func answer(_ api: APIRequest, _ field: ProbeField) async throws -> ServerResponse {
-        guard api.chat.interventions.isEmpty else {
-            throw ProbeError.unsupported("interventions", "act on the decoder; attention.tower is \"vision\"")
-        }
-        let request = try VisionAttentionRequest(field)
+        let request = try read(field, api)
         let render = try RenderRequest(api.chat.root.member("render"))
         if api.form == .png, request.columns != .image {
             throw ProbeError.unsupported("attention.columns", "must be \"image\" for a picture of the map")
@@ -28,6 +25,14 @@ enum VisionAttentionRoute {
         let overlay = try Overlay(render, layout: layout, images: api.images, picture: picture)
         let values = try await payload(api, plan, layout).values(render, picture: render.image ?? picture ?? 0)
         return try await overlay.answer(values)
+    }
+
+    /// The member `attention` of a body.
+    static func read(_ field: ProbeField, _ api: APIRequest) throws -> VisionAttentionRequest {
+        guard api.chat.interventions.isEmpty else {
+            throw ProbeError.unsupported("interventions", "act on the decoder; attention.tower is \"vision\"")
+        }
+        return try VisionAttentionRequest(field)
     }
 
     /// What a plan costs: the tower runs again, also for pictures whose embeddings are kept.

@@ -34,9 +34,10 @@ struct BudgetTests {
     private static let noise: JSONValue = ["tokens": "image", "replace": "noise", "site": ["layer": 2]]
 
     /// A server that knows all speeds, so that what it predicts is what any other like it would, until one of them runs.
-    private func server(budget: Double? = nil) throws -> TestAPI {
+    private func server(budget: Double? = nil, memory: Int? = nil) throws -> TestAPI {
         var service = ServiceConfiguration()
         service.timeBudget = budget
+        service.memoryBudget = memory
         let api = try TestAPI(service)
         let meter = try api.holder.ready().engine.meter
         meter.recordStep(rows: 64, operations: 1e9, seconds: 1)
@@ -89,6 +90,32 @@ struct BudgetTests {
             }
         }
         await unlimited.server.shutdown()
+    }
+
+    @Test("a byte less than a route needs is refused before anything runs, that much is enough")
+    func memory() async throws {
+        for (route, members) in Self.bodies where ![.layout, .judge].contains(route) {
+            let body = body(route, members)
+            // Keys and values are one thing that must fit, gradients are another.
+            var needed = 1
+            for _ in 0..<2 {
+                let api = try server(memory: needed)
+                let answer = try await api.post(route.rawValue, body)
+                await api.server.shutdown()
+                guard answer.status == 503 else { continue }
+                let message = try #require(try answer.json.at("error.message").string)
+                needed = try #require(message.split { !$0.isNumber }.compactMap { Int($0) }.first, "\(message)")
+            }
+            for (bytes, runs) in [(needed - 1, false), (needed, true)] {
+                let api = try server(memory: bytes)
+                #expect(try await estimate(route, body, api).at("fits") == .bool(runs), "\(route)")
+                let answer = try await api.post(route.rawValue, body)
+                let text = String(decoding: answer.body.prefix(300), as: UTF8.self)
+                #expect(answer.status == (runs ? 200 : 503), "\(route), \(bytes): \(text)")
+                if !runs { #expect(try api.holder.ready().engine.statistics.steps == 0, "\(route)") }
+                await api.server.shutdown()
+            }
+        }
     }
 
     @Test("spans that depend on what the tower makes of a picture are refused by the same budget, and found")

@@ -220,6 +220,9 @@ struct EstimateTests {
         #expect(try await api.post("/v1/estimate", .question()).status == 400)
         let blind = JSONValue.question(image: nil, members: ["route": "/v1/gradients"])
         #expect(try await api.post("/v1/estimate", blind).json.at("error.param") == "gradients.positions")
+        let beside: [String: JSONValue] = ["attention": ["tower": "vision"], "interventions": ["img->gen"]]
+        let tower = JSONValue.question(members: beside.merging(["route": "/v1/attention"]) { $1 })
+        #expect(try await api.post("/v1/estimate", tower).json.at("error.param") == "interventions")
     }
 
     @Test("recorded attention counts as memory of its run")
