@@ -240,7 +240,7 @@ def targets(records: dict) -> str:
     rows = []
     for text, value, aim, is_share in checks:
         if value is not None:
-            shown = percent if is_share else lambda figure: f"{figure:.3g}"
+            shown = percent if is_share else lambda figure: f"{figure:.3g}" if figure < 1000 else f"{figure:.0f}"
             rows.append([text, f"≥ {shown(aim)}", shown(value), "yes" if value >= aim else "no"])
     for text, value, aim in limits:
         if value is not None:
