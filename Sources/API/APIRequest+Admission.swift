@@ -18,7 +18,10 @@ extension APIRequest {
         }
         if let known { try await resident.check(known) }
         let prompt = try await resident.preparer.prepare(outline)
-        if known == nil { try await resident.check(request.plan(prompt, unseen: outline.unseenTokens)) }
+        // Others select more now than they did before the tower ran.
+        if outline.unseenTokens > 0 {
+            try await resident.check(request.plan(prompt, unseen: known == nil ? outline.unseenTokens : 0))
+        }
         return prompt
     }
 

@@ -53,7 +53,7 @@ extension APIRequest {
         for variant in variants {
             let needsRun = variant.interventions.contains { $0.needsRanking || $0.need(parameter: "") != nil }
             let changes =
-                needsRun ? nil : try? await resolve(variant.interventions, paths: variant.paths, prompt: prompt)
+                needsRun ? nil : try await resolve(variant.interventions, paths: variant.paths, prompt: prompt)
             plan.variants.append(self.variant(of: plan.baseline, changing: changes))
         }
         return plan
@@ -101,6 +101,7 @@ extension APIRequest {
         }
         return [ranking] + prefills
     }
+
     /// A prefill that keeps states. What is wrong with them is for the one who reads them to say.
     private func prefill(_ need: StateNeed, _ prompt: PreparedPrompt) -> CostPlan.Run {
         var run = CostPlan.Run(promptLength: prompt.layout.length, maxTokens: 0)

@@ -131,6 +131,36 @@ struct BudgetTests {
         }
     }
 
+    @Test("what spans select once the tower has seen a picture is checked again")
+    func registersBesideOthers() async throws {
+        func body(_ rows: JSONValue) -> JSONValue {
+            self.body(.attention, ["attention": ["rows": rows], "max_tokens": 1])
+        }
+        let nothing = try server(memory: 1)
+        let refusal = try await nothing.post("/v1/attention", body("last")).json.at("error.message").string
+        await nothing.server.shutdown()
+        let needed = try #require(refusal?.split { !$0.isNumber }.compactMap { Int($0) }.first)
+        let api = try server(memory: needed)
+        #expect(try await api.post("/v1/attention", body("last")).status == 200)
+        #expect(try await api.post("/v1/attention", body(["union": ["last", "image"]])).status == 503)
+        await api.server.shutdown()
+        let cold = try server(memory: needed)
+        let answer = try await cold.post("/v1/attention", body(["union": ["last", ["register": ["sigma": -9]]]]))
+        #expect(answer.status == 503)
+        #expect(try cold.holder.ready().engine.statistics.steps == 0)
+        await cold.server.shutdown()
+    }
+
+    @Test("a variant that means nothing is said to, whatever the budget")
+    func invalidVariant() async throws {
+        let api = try server(budget: 1e-3)
+        let knockout: JSONValue = ["kind": "attention_knockout", "from": "image", "to": "last", "layers": [99]]
+        let answer = try await api.post("/v1/knockout", body(.knockout, ["knockouts": ["img->gen", knockout]]))
+        #expect(answer.status == 422)
+        #expect(try answer.json.at("error.param").string?.hasPrefix("knockouts[1]") == true)
+        await api.server.shutdown()
+    }
+
     @Test("an answer that is not given does not count against the context")
     func unusedLimit() async throws {
         let api = try TestAPI.shared.get()
