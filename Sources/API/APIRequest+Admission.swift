@@ -4,7 +4,7 @@ import Probing
 
 extension APIRequest {
     /// The prompt with its pictures seen by the vision tower, once it is known that what the body costs on `route` is
-    /// allowed: neither the tower nor the decoder runs before.
+    /// allowed. Neither the tower nor the decoder runs before, except that the tower does where a span depends on it.
     func prepare(for route: EstimatedRequest.Route) async throws -> PreparedPrompt {
         let outline = try await resident.preparer.outline(chat.messages, images: images)
         let request = EstimatedRequest(api: self, route: route)
