@@ -16,5 +16,5 @@ void read_weights(const weight_rows *w, size_t n, size_t begin, size_t count, fl
 
 /// Packs all rows of `k` inputs as a panel of quads and scales.
 void pack_int8(const weight_rows *w, size_t k, uint8_t *panel);
-/// Packs all rows of `k` inputs as a panel of octets, sub-scales and scales.
+/// Packs all rows of `k` inputs as a panel of halves, sub-scales and scales.
 void pack_int4(const weight_rows *w, size_t k, uint8_t *panel);

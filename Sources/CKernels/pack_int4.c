@@ -103,10 +103,12 @@ void pack_int4(const weight_rows *w, size_t k, uint8_t *panel) {
             subscales[n] = 0;
             for (size_t i = 0; i < subgroups; i++) subscales[n] |= (uint16_t)(chosen.subscales[i] << 4 * i);
         }
-        for (size_t first = 0; first < count; first += 8)
+        for (size_t word = 0; word < half_words(count); word++) {
+            size_t first = (word + word / subgroup_quads * subgroup_quads) * 4;
             for (size_t n = 0; n < CK_PANEL; n++)
-                for (size_t i = 0; i < 4; i++)
-                    *panel++ = (uint8_t)(block[n][first + i] | block[n][first + 4 + i] << 4);
+                for (size_t i = first; i < first + 4; i++)
+                    *panel++ = (uint8_t)(block[n][i] | block[n][i + byte_subgroup] << 4);
+        }
         memcpy(panel, subscales, sizeof subscales);
         memcpy(panel + sizeof subscales, scales, sizeof scales);
         panel += sizeof subscales + sizeof scales;

@@ -22,6 +22,7 @@ void plain_silu_multiply(const float *gate, const float *up, size_t count, float
 void plain_activate(float *x, size_t count, ck_activation activation);
 void plain_add(const float *x, size_t count, float *y);
 void plain_softmax(float *x, size_t count);
+double plain_log_softmax(const float *x, size_t count, float *y);
 void plain_f32_from_f16(const uint16_t *x, size_t count, float *y);
 void plain_f32_from_bf16(const uint16_t *x, size_t count, float *y);
 void plain_f16_from_f32(const float *x, size_t count, uint16_t *y);

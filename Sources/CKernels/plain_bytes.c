@@ -25,10 +25,11 @@ void plain_quantise_rows(const float *x, size_t stride, size_t k, size_t begin, 
 /// Weight of input i and column n of a group, in units of its scale.
 static int32_t weight(ck_format format, const uint8_t *group, const uint8_t *subscales, size_t i, size_t n) {
     if (format == CK_INT8_WEIGHTS) return group[(i / 4 * CK_PANEL + n) * 4 + i % 4] - byte_offset;
-    uint8_t halves = group[(i / 8 * CK_PANEL + n) * 4 + i % 4];
+    size_t subgroup = i / byte_subgroup, word = subgroup / 2 * subgroup_quads + i % byte_subgroup / 4;
+    uint8_t halves = group[(word * CK_PANEL + n) * 4 + i % 4];
     uint32_t words = (uint32_t)subscales[2 * n] | (uint32_t)subscales[2 * n + 1] << 8;
-    int32_t subscale = (words >> i / byte_subgroup * 4) & 15;
-    return subscale * ((i % 8 < 4 ? halves & 15 : halves >> 4) - 8);
+    int32_t subscale = (words >> subgroup * 4) & 15;
+    return subscale * ((subgroup % 2 == 0 ? halves & 15 : halves >> 4) - 8);
 }
 
 static float scale(const uint8_t *scales, size_t n) {

@@ -66,6 +66,16 @@ void plain_softmax(float *x, size_t count) {
     for (size_t i = 0; i < count; i++) x[i] /= sum;
 }
 
+double plain_log_softmax(const float *x, size_t count, float *y) {
+    float largest = -INFINITY;
+    double sum = 0;
+    for (size_t i = 0; i < count; i++) largest = x[i] > largest ? x[i] : largest;
+    for (size_t i = 0; i < count; i++) sum += exp((double)x[i] - largest);
+    double offset = largest, shift = log(sum);
+    for (size_t i = 0; i < count; i++) y[i] = (float)(x[i] - offset - shift);
+    return offset + shift;
+}
+
 void plain_f32_from_f16(const uint16_t *x, size_t count, float *y) {
     for (size_t i = 0; i < count; i++) y[i] = float_of_f16(x[i]);
 }

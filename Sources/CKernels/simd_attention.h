@@ -75,7 +75,7 @@ static void write_left(ck_type format, const float *x, size_t count, float *y) {
 /// One product of CK_PANEL columns, in as many passes as the registers ask for.
 static inline void run_panel(tile_work work, tile_kind kind, size_t rows) {
     for (size_t column = 0; column < CK_PANEL && has_pass(rows, column); column += pass_columns) {
-        run_tile(&work, kind, rows);
+        run_tile(&work, kind, false, rows);
         work.b = (const float *)work.b + pass_columns;
         work.c += pass_columns;
     }

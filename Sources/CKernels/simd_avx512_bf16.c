@@ -17,6 +17,11 @@ static inline ivec add_quad_products(ivec sum, ivec weights, ivec activations) {
     return (ivec)_mm512_dpbusd_epi32((__m512i)sum, (__m512i)weights, (__m512i)activations);
 }
 
+/// sum + the products of two pairs of signed 16 bits in each lane.
+static inline ivec add_word_products(ivec sum, ivec a, ivec b) {
+    return (ivec)_mm512_dpwssd_epi32((__m512i)sum, (__m512i)a, (__m512i)b);
+}
+
 #define SIMD_QUAD_PRODUCTS 1
 #define SIMD_PAIR_PRODUCTS 1
 #define SIMD_LARGE_TILES 1

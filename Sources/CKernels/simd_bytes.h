@@ -22,10 +22,13 @@ enum {
 #if SIMD_QUAD_PRODUCTS && !SIMD_SIGNED_QUADS
     /// Rows of a tile up to which halves are multiplied as they are: decoding them first would cost more than it saves.
     few_byte_rows = lanes == 16 ? 4 : 1,
+    /// Those of which the sums of two panels fit the registers: the panels share the broadcasts of activations.
+    paired_byte_rows = lanes == 16 ? 2 : 0,
     /// Sub-groups whose first sums are packed with a row's group.
     packed_subgroups = byte_group / byte_subgroup,
 #else
     few_byte_rows = 0,
+    paired_byte_rows = 0,
     packed_subgroups = 0,
 #endif
     /// Words of one row in a group of the packed rows: activations, scale, first sum, first sums of the sub-groups.
@@ -61,11 +64,12 @@ static void interleave_quads(int8_t (*block)[byte_group], size_t rows, int32_t *
     }
 }
 
-/// What a sub-group's sum of halves times activations starts at: minus eight times the sum of its activations.
-static inline int32_t first_subsum(const int8_t *q) {
+/// What a sub-group's sum of halves times activations starts at: minus eight times the sum of its activations, and
+/// sixteenfold where it is multiplied with high halves.
+static inline int32_t first_subsum(const int8_t *q, size_t subgroup) {
     int32_t sum = 0;
-    for (size_t i = 0; i < byte_subgroup; i++) sum += q[i];
-    return -8 * sum;
+    for (size_t i = 0; i < byte_subgroup; i++) sum += q[subgroup * byte_subgroup + i];
+    return (subgroup % 2 == 0 ? -8 : -8 * 16) * sum;
 }
 
 static void quantise_rows(ck_format format, const float *x, size_t stride, size_t rows, size_t k, size_t begin,
@@ -83,7 +87,7 @@ static void quantise_rows(ck_format format, const float *x, size_t stride, size_
                 memcpy(rest + r, &scale, sizeof scale);
                 rest[count + r] = -byte_offset * sum;
                 for (size_t i = 0; takes_halves && i < byte_group / byte_subgroup; i++)
-                    rest[(2 + i) * count + r] = first_subsum(block[r] + i * byte_subgroup);
+                    rest[(2 + i) * count + r] = first_subsum(block[r], i);
             }
             interleave_quads(block, count, tile);
         }
@@ -94,13 +98,16 @@ static void quantise_rows(ck_format format, const float *x, size_t stride, size_
 typedef struct {
     /// A tile of the packed rows.
     const int32_t *a;
-    /// Quads of unsigned bytes.
+    /// Quads of unsigned bytes, or halves.
     const uint8_t *b;
+    /// Bytes to the same group of the next panel.
+    size_t next_panel;
     const uint16_t *scales;
     size_t quads;
     float *c;
-    /// What is asked for while this tile is computed: `ahead_step` bytes for each quad.
-    const uint8_t *ahead;
+    /// What is asked for while this tile is computed, `ahead_step` bytes of each for each quad: the next group, and the one
+    /// after that.
+    const uint8_t *next, *later;
     size_t ahead_step;
 } byte_work;
 
@@ -137,11 +144,11 @@ static inline vec load_scales(const uint16_t *scales) {
     return (vec)(__builtin_convertvector(halves, uvec) << 16);
 }
 
-static ALWAYS_INLINE void tile_bytes(const byte_work *t, size_t rows, size_t vectors) {
+static ALWAYS_INLINE void tile_bytes(const byte_work *t, size_t rows, size_t vectors, bool waits) {
     // A sum's next addition waits for the last one: few sums are each kept in two parts.
     size_t parts = rows * vectors < 8 ? 2 : 1, quads = t->quads;
     const int32_t *a = t->a, *rest = a + rows * group_quads * quad_words;
-    const uint8_t *b = t->b, *ahead = t->ahead;
+    const uint8_t *b = t->b, *next = t->next, *later = t->later;
     byte_sums sums[2];
     UNROLLED for (size_t r = 0; r < rows; r++) {
         UNROLLED for (size_t v = 0; v < vectors; v++) {
@@ -155,10 +162,10 @@ static ALWAYS_INLINE void tile_bytes(const byte_work *t, size_t rows, size_t vec
     }
     for (; quads >= parts; quads -= parts) {
         UNROLLED for (size_t part = 0; part < parts; part++) {
-            __builtin_prefetch(ahead);
-            __builtin_prefetch(ahead + 64);
+            ask_for(next, later, waits);
+            ask_for(next + 64, later + 64, waits);
             add_quad(sums[part], a, b, rows, vectors);
-            a += rows * quad_words, b += CK_PANEL * 4, ahead += t->ahead_step;
+            a += rows * quad_words, b += CK_PANEL * 4, next += t->ahead_step, later += t->ahead_step;
         }
     }
     if (quads) add_quad(sums[0], a, b, rows, vectors);
@@ -174,35 +181,37 @@ static ALWAYS_INLINE void tile_bytes(const byte_work *t, size_t rows, size_t vec
     }
 }
 
-static ALWAYS_INLINE void byte_tile_of(const byte_work *t, size_t rows) {
-    tile_bytes(t, rows, rows <= wide_tile_rows ? CK_PANEL / lanes : 2);
+static ALWAYS_INLINE void byte_tile_of(const byte_work *t, size_t rows, bool waits) {
+    tile_bytes(t, rows, rows <= wide_tile_rows ? CK_PANEL / lanes : 2, waits);
 }
 
-static void run_byte_tile(const byte_work *t, size_t rows) {
+/// `waits` if this tile alone reads the weights, from memory.
+static ALWAYS_INLINE void run_byte_tile(const byte_work *t, size_t rows, bool waits) {
     switch (rows) {
-    case 1: byte_tile_of(t, 1); return;
-    case 2: byte_tile_of(t, 2); return;
-    case 3: byte_tile_of(t, 3); return;
-    case 4: byte_tile_of(t, 4); return;
-    case 5: byte_tile_of(t, 5); return;
-    case 6: byte_tile_of(t, 6); return;
+    case 1: byte_tile_of(t, 1, waits); return;
+    case 2: byte_tile_of(t, 2, waits); return;
+    case 3: byte_tile_of(t, 3, waits); return;
+    case 4: byte_tile_of(t, 4, waits); return;
+    case 5: byte_tile_of(t, 5, waits); return;
+    case 6: byte_tile_of(t, 6, waits); return;
 #if SIMD_LARGE_TILES
-    case 7: byte_tile_of(t, 7); return;
-    case 8: byte_tile_of(t, 8); return;
-    case 9: byte_tile_of(t, 9); return;
-    case 10: byte_tile_of(t, 10); return;
-    case 11: byte_tile_of(t, 11); return;
-    case 12: byte_tile_of(t, 12); return;
+    case 7: byte_tile_of(t, 7, waits); return;
+    case 8: byte_tile_of(t, 8, waits); return;
+    case 9: byte_tile_of(t, 9, waits); return;
+    case 10: byte_tile_of(t, 10, waits); return;
+    case 11: byte_tile_of(t, 11, waits); return;
+    case 12: byte_tile_of(t, 12, waits); return;
 #endif
     }
 }
 
-/// Adds one group of one panel to sums[rows][CK_PANEL].
+/// Adds one group of one panel, whose weights are `quads`, to sums[rows][CK_PANEL]. `next` and `later` are the groups that
+/// are read after it: each an argument of its own, as a structure that is written in parts and read whole makes the
+/// processor wait for all that it has asked memory for.
 static void multiply_group(const ck_gemm *g, size_t row_begin, size_t row_end, size_t group, const uint8_t *weights,
-                           const uint8_t *quads, float *sums) {
+                           const uint8_t *next, const uint8_t *later, const uint8_t *quads, float *sums) {
     size_t inputs = group_inputs(g->inputs, group), size = group_size(g->format, inputs);
     size_t tiles = (row_end - row_begin + tile_rows - 1) / tile_rows;
-    const uint8_t *ahead = weights + stream_lead;
     for (size_t column = 0; column < CK_PANEL; column += pass_columns) {
         for (size_t row = row_begin; row < row_end; row += tile_rows) {
             size_t rows = smaller_size(row_end - row, tile_rows);
@@ -213,11 +222,13 @@ static void multiply_group(const ck_gemm *g, size_t row_begin, size_t row_end, s
                 .scales = (const uint16_t *)(weights + size - scales_size) + column,
                 .quads = (inputs + 3) / 4,
                 .c = sums + (row - row_begin) * CK_PANEL + column,
-                .ahead = ahead,
+                .next = next,
+                .later = later,
                 .ahead_step = size / group_quads / tiles,
             };
-            run_byte_tile(&work, rows);
-            ahead += work.ahead_step * group_quads;
+            if (tiles == 1) run_byte_tile(&work, rows, true);
+            else run_byte_tile(&work, rows, false);
+            next += work.ahead_step * group_quads;
         }
     }
 }

@@ -79,6 +79,11 @@ static void decode_pairs(const uint32_t *pairs, size_t k, float *floats) {
 }
 #endif
 
+static ALWAYS_INLINE void run_tile_of(const tile_work *t, tile_kind kind, bool waits, size_t rows) {
+    if (waits) run_tile(t, kind, true, rows);
+    else run_tile(t, kind, false, rows);
+}
+
 /// Adds one block of inputs to the sums of one panel, sums[rows][CK_PANEL], or of one row with several side by side.
 /// `decoded` has room for a block of floats.
 static void multiply_panel(const ck_gemm *g, size_t row_begin, size_t row_end, size_t panel, size_t panels,
@@ -121,8 +126,8 @@ static void multiply_panel(const ck_gemm *g, size_t row_begin, size_t row_end, s
                 .ahead_step = ahead_step,
             };
             ahead += ahead_step * words;
-            if (kind == packed_bf16) run_tile(&work, packed_bf16, rows);
-            else run_tile(&work, packed_f32, rows);
+            if (kind == packed_bf16) run_tile_of(&work, packed_bf16, tiles == 1, rows);
+            else run_tile_of(&work, packed_f32, tiles == 1, rows);
         }
     }
 }
@@ -154,40 +159,57 @@ static void finish_panel(const ck_gemm *g, size_t row_begin, size_t row_end, siz
     }
 }
 
-/// Adds one group of one panel, which starts at `weights`, to sums[rows][CK_PANEL]. `decoded` has room for its quads.
-static void multiply_bytes(const ck_gemm *g, size_t row_begin, size_t row_end, size_t group, const uint8_t *weights,
-                           uint8_t *decoded, float *sums) {
+/// Panels of which a group is multiplied at once.
+static size_t panels_at_once(ck_format format, size_t rows, size_t left) {
+    return format == CK_INT4_WEIGHTS && rows <= paired_byte_rows && left >= 2 ? 2 : 1;
+}
+
+/// Adds one group of some panels, the first of which has these weights, to sums[panels][rows][CK_PANEL]. `decoded` has
+/// room for a group's quads.
+static void multiply_bytes(const ck_gemm *g, size_t row_begin, size_t row_end, size_t group, size_t panels,
+                           const uint8_t *weights, const uint8_t *next, const uint8_t *later, uint8_t *decoded,
+                           float *sums) {
     if (g->format == CK_INT8_WEIGHTS) {
-        multiply_group(g, row_begin, row_end, group, weights, weights, sums);
+        multiply_group(g, row_begin, row_end, group, weights, next, later, weights, sums);
         return;
     }
 #if SIMD_QUAD_PRODUCTS && !SIMD_SIGNED_QUADS
     if (row_end - row_begin <= few_byte_rows) {
-        multiply_halves(g, row_begin, row_end - row_begin, group, weights, sums);
+        multiply_halves(g, row_begin, row_end - row_begin, group, panels, weights, next, later, sums);
         return;
     }
+#else
+    (void)panels;
 #endif
     decode_group(weights, group_inputs(g->inputs, group), decoded);
-    multiply_group(g, row_begin, row_end, group, weights, decoded, sums);
+    multiply_group(g, row_begin, row_end, group, weights, next, later, decoded, sums);
 }
 
-/// Few rows wait for weights that need no decoding: several panels are read side by side, as memory delivers more to
-/// several streams.
+/// Few rows wait for halves that need no decoding: several panels are read side by side, as memory delivers more to
+/// several streams that much is done with.
 static void gemm_bytes(const ck_gemm *g, size_t row_begin, size_t row_end, size_t panel_begin, size_t panel_end,
                        float *scratch) {
     size_t rows = row_end - row_begin, panel_size = ck_panel_size(g->format, g->inputs);
-    size_t streams = rows <= (g->format == CK_INT8_WEIGHTS ? tile_rows : few_byte_rows) ? byte_streams : 1;
+    size_t streams = g->format == CK_INT4_WEIGHTS && rows <= few_byte_rows ? half_streams : 1;
+    size_t groups = group_count(g->inputs), size = group_size(g->format, byte_group);
+    // A group that is decoded is read at once, before what is asked for meanwhile has come.
+    size_t lead = g->format == CK_INT4_WEIGHTS && rows > few_byte_rows ? 2 : 1;
     float *sums = scratch + byte_group * CK_PANEL / sizeof(float);
     for (size_t first = panel_begin; first < panel_end; first += streams) {
         size_t count = smaller_size(streams, panel_end - first);
-        const uint8_t *weights = (const uint8_t *)g->panels + first * panel_size;
+        const uint8_t *panels = (const uint8_t *)g->panels + first * panel_size;
         memset(sums, 0, count * rows * CK_PANEL * sizeof(float));
-        for (size_t group = 0; group < group_count(g->inputs); group++) {
-            for (size_t p = 0; p < count; p++) {
-                float *own = sums + p * rows * CK_PANEL;
-                multiply_bytes(g, row_begin, row_end, group, weights + p * panel_size, (uint8_t *)scratch, own);
+        for (size_t group = 0; group < groups; group++) {
+            // A stream comes from the end of its panel to the panel `streams` later.
+            size_t jump = streams * panel_size - groups * size, next = group + lead, later = next + lead;
+            next = next * size + (next < groups ? 0 : jump);
+            later = later * size + (later < groups ? 0 : jump);
+            for (size_t p = 0, step; p < count; p += step) {
+                const uint8_t *own = panels + p * panel_size;
+                step = panels_at_once(g->format, rows, count - p);
+                multiply_bytes(g, row_begin, row_end, group, step, own + group * size, own + next, own + later,
+                               (uint8_t *)scratch, sums + p * rows * CK_PANEL);
             }
-            weights += group_size(g->format, group_inputs(g->inputs, group));
         }
         for (size_t p = 0; p < count; p++) finish_panel(g, row_begin, row_end, first + p, sums + p * rows * CK_PANEL);
     }

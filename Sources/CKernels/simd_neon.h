@@ -30,3 +30,10 @@ static inline vec smaller(vec a, vec b) {
 }
 static inline vec of_halves(const uint16_t *x) { return (vec)vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16(x))); }
 static inline void to_halves(vec v, uint16_t *x) { vst1_u16(x, vreinterpret_u16_f16(vcvt_f16_f32((float32x4_t)v))); }
+
+/// sum + a.low * b.low + a.high * b.high for pairs of signed 16 bits in each lane.
+static inline ivec add_word_products(ivec sum, ivec a, ivec b) {
+    int16x8_t x = (int16x8_t)a, y = (int16x8_t)b;
+    int32x4_t low = vmull_s16(vget_low_s16(x), vget_low_s16(y)), high = vmull_high_s16(x, y);
+    return sum + (ivec)vpaddq_s32(low, high);
+}

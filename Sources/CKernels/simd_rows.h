@@ -71,12 +71,19 @@ static void add(const float *x, size_t count, float *y) {
     if (i < count) store_first(y + i, load_first(y + i, count - i) + load_first(x + i, count - i), count - i);
 }
 
-static void softmax(float *x, size_t count) {
-    vec most = broadcast(-INFINITY), sums = {0};
+static float largest_of(const float *x, size_t count) {
+    vec most = broadcast(-INFINITY);
     size_t i = 0;
     for (; i + lanes <= count; i += lanes) most = larger(most, load(x + i));
     float largest = largest_lane(most);
     for (; i < count; i++) largest = x[i] > largest ? x[i] : largest;
+    return largest;
+}
+
+static void softmax(float *x, size_t count) {
+    vec sums = {0};
+    size_t i = 0;
+    float largest = largest_of(x, count);
     if (largest == -INFINITY) {
         // Every key is removed: there is nothing to subtract, -inf - -inf would be NaN.
         memset(x, 0, count * sizeof(float));
@@ -98,6 +105,32 @@ static void softmax(float *x, size_t count) {
     float inverse = 1 / sum_lanes(sums);
     for (i = 0; i + lanes <= count; i += lanes) store(x + i, load(x + i) * inverse);
     for (; i < count; i++) x[i] *= inverse;
+}
+
+typedef double double_vec __attribute__((vector_size(lanes * sizeof(double))));
+
+static double log_softmax(const float *x, size_t count, float *y) {
+    float largest = largest_of(x, count), rest[lanes] = {0};
+    double_vec sums = {0};
+    size_t i = 0;
+    for (; i + lanes <= count; i += lanes)
+        sums += __builtin_convertvector(exponential(load(x + i) - largest), double_vec);
+    size_t n = count - i;
+    if (n) {
+        // Through memory, so that the lanes past the end add nothing.
+        store_first(rest, exponential(load_first(x + i, n) - largest), n);
+        sums += __builtin_convertvector(load(rest), double_vec);
+    }
+    double sum = 0;
+    for (size_t lane = 0; lane < lanes; lane++) sum += sums[lane];
+    // Taken off one after the other: beside a large number the logarithm of the sum would be lost.
+    double offset = largest, shift = log(sum);
+    for (i = 0; i + lanes <= count; i += lanes) {
+        double_vec above = __builtin_convertvector(load(x + i), double_vec) - offset;
+        store(y + i, __builtin_convertvector(above - shift, vec));
+    }
+    for (; i < count; i++) y[i] = (float)(x[i] - offset - shift);
+    return offset + shift;
 }
 
 static void f32_from_f16(const uint16_t *x, size_t count, float *y) {

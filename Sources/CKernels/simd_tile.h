@@ -37,6 +37,14 @@ typedef struct {
 
 typedef vec tile_sums[max_tile_rows][row_streams * panel_vectors];
 
+/// Asks for the line at `near` to come to the nearest cache, and, where one tile alone reads the weights and waits for
+/// them, for that at `far` to come to the second: a core can wait for few lines at a time in the nearest one and for many
+/// more in the second.
+static ALWAYS_INLINE void ask_for(const void *near, const void *far, bool waits) {
+    __builtin_prefetch(near);
+    if (waits) __builtin_prefetch(far, 0, 2);
+}
+
 /// Where vector v of a row of b starts.
 static ALWAYS_INLINE size_t word_of(const tile_work *t, size_t v) {
     return v / panel_vectors * t->next_panel + v % panel_vectors * lanes;
@@ -63,10 +71,11 @@ static ALWAYS_INLINE void add_row_products(tile_sums sums, const float *a, size_
 
 /// Asks for memory some rows ahead, up to two lines for each row and panel: the hardware alone falls behind when few rows
 /// share a panel.
-static ALWAYS_INLINE void prefetch_rows(const tile_work *t, const char *ahead, size_t vectors) {
+static ALWAYS_INLINE void prefetch_rows(const tile_work *t, const char *ahead, bool waits, size_t vectors) {
     UNROLLED for (size_t v = 0; v < vectors; v += panel_vectors) {
-        __builtin_prefetch(ahead + word_of(t, v) * sizeof(float));
-        __builtin_prefetch(ahead + word_of(t, v) * sizeof(float) + 64);
+        const char *lines = ahead + word_of(t, v) * sizeof(float);
+        ask_for(lines, lines + stream_lead, waits);
+        ask_for(lines + 64, lines + stream_lead + 64, waits);
     }
 }
 
@@ -84,7 +93,8 @@ static inline ivec load_pairs(const uint32_t *b) {
     return v;
 }
 
-static ALWAYS_INLINE void tile_f32(const tile_work *t, size_t rows, size_t vectors, size_t row_step, size_t k_step) {
+static ALWAYS_INLINE void tile_f32(const tile_work *t, size_t rows, size_t vectors, bool waits, size_t row_step,
+                                   size_t k_step) {
     tile_sums sums;
     start_sums(sums, t, rows, vectors);
     const float *a = t->a, *b = t->b;
@@ -92,7 +102,7 @@ static ALWAYS_INLINE void tile_f32(const tile_work *t, size_t rows, size_t vecto
     size_t step = ahead_step(t);
     for (size_t i = 0; i < t->k; i++, a += k_step, b += t->b_step) {
         vec w[row_streams * panel_vectors];
-        prefetch_rows(t, ahead, vectors), ahead += step;
+        prefetch_rows(t, ahead, waits, vectors), ahead += step;
         UNROLLED for (size_t v = 0; v < vectors; v++) w[v] = load(b + word_of(t, v));
         add_row_products(sums, a, row_step, w, rows, vectors);
     }
@@ -101,8 +111,8 @@ static ALWAYS_INLINE void tile_f32(const tile_work *t, size_t rows, size_t vecto
 
 /// b holds pairs of bf16, [k/2][…][2]; k is even. a holds floats that are bf16 values, or, with SIMD_PAIR_PRODUCTS,
 /// pairs of bf16, so that k counts pairs in its steps.
-static ALWAYS_INLINE void tile_bf16(const tile_work *t, size_t rows, size_t vectors, size_t row_step, size_t k_step,
-                                    size_t b_step) {
+static ALWAYS_INLINE void tile_bf16(const tile_work *t, size_t rows, size_t vectors, bool waits, size_t row_step,
+                                    size_t k_step, size_t b_step) {
     tile_sums sums;
     start_sums(sums, t, rows, vectors);
     const float *a = t->a;
@@ -110,7 +120,7 @@ static ALWAYS_INLINE void tile_bf16(const tile_work *t, size_t rows, size_t vect
     const char *ahead = first_ahead(t);
     size_t step = ahead_step(t);
     for (size_t i = 0; i < t->k; i += 2, b += b_step) {
-        prefetch_rows(t, ahead, vectors), ahead += step;
+        prefetch_rows(t, ahead, waits, vectors), ahead += step;
 #if SIMD_PAIR_PRODUCTS
         ivec w[row_streams * panel_vectors];
         UNROLLED for (size_t v = 0; v < vectors; v++) w[v] = load_pairs(b + word_of(t, v));
@@ -137,37 +147,38 @@ static ALWAYS_INLINE void tile_bf16(const tile_work *t, size_t rows, size_t vect
 
 typedef enum { packed_f32, packed_bf16, strided_f32, strided_bf16 } tile_kind;
 
-static ALWAYS_INLINE void tile_of(const tile_work *t, tile_kind kind, size_t rows, size_t vectors) {
+static ALWAYS_INLINE void tile_of(const tile_work *t, tile_kind kind, bool waits, size_t rows, size_t vectors) {
     switch (kind) {
-    case packed_f32: tile_f32(t, rows, vectors, 1, rows); return;
-    case packed_bf16: tile_bf16(t, rows, vectors, 1, rows, CK_PANEL); return;
-    case strided_f32: tile_f32(t, rows, vectors, t->row_step, 1); return;
-    case strided_bf16: tile_bf16(t, rows, vectors, t->row_step, 1, t->b_step); return;
+    case packed_f32: tile_f32(t, rows, vectors, waits, 1, rows); return;
+    case packed_bf16: tile_bf16(t, rows, vectors, waits, 1, rows, CK_PANEL); return;
+    case strided_f32: tile_f32(t, rows, vectors, waits, t->row_step, 1); return;
+    case strided_bf16: tile_bf16(t, rows, vectors, waits, t->row_step, 1, t->b_step); return;
     }
 }
 
 /// Vectors of one panel that a tile covers in one pass.
 static ALWAYS_INLINE size_t vectors_of(size_t rows) { return rows <= wide_tile_rows ? panel_vectors : 2; }
 
-static ALWAYS_INLINE void run_tile(const tile_work *t, tile_kind kind, size_t rows) {
+/// `waits` if this tile alone reads b, from memory.
+static ALWAYS_INLINE void run_tile(const tile_work *t, tile_kind kind, bool waits, size_t rows) {
     switch (rows) {
     case 1:
-        if (t->panels == row_streams) tile_of(t, kind, 1, row_streams * panel_vectors);
-        else if (t->panels == 2) tile_of(t, kind, 1, 2 * panel_vectors);
-        else tile_of(t, kind, 1, vectors_of(1));
+        if (t->panels == row_streams) tile_of(t, kind, waits, 1, row_streams * panel_vectors);
+        else if (t->panels == 2) tile_of(t, kind, waits, 1, 2 * panel_vectors);
+        else tile_of(t, kind, waits, 1, vectors_of(1));
         return;
-    case 2: tile_of(t, kind, 2, vectors_of(2)); return;
-    case 3: tile_of(t, kind, 3, vectors_of(3)); return;
-    case 4: tile_of(t, kind, 4, vectors_of(4)); return;
-    case 5: tile_of(t, kind, 5, vectors_of(5)); return;
-    case 6: tile_of(t, kind, 6, vectors_of(6)); return;
+    case 2: tile_of(t, kind, waits, 2, vectors_of(2)); return;
+    case 3: tile_of(t, kind, waits, 3, vectors_of(3)); return;
+    case 4: tile_of(t, kind, waits, 4, vectors_of(4)); return;
+    case 5: tile_of(t, kind, waits, 5, vectors_of(5)); return;
+    case 6: tile_of(t, kind, waits, 6, vectors_of(6)); return;
 #if SIMD_LARGE_TILES
-    case 7: tile_of(t, kind, 7, vectors_of(7)); return;
-    case 8: tile_of(t, kind, 8, vectors_of(8)); return;
-    case 9: tile_of(t, kind, 9, vectors_of(9)); return;
-    case 10: tile_of(t, kind, 10, vectors_of(10)); return;
-    case 11: tile_of(t, kind, 11, vectors_of(11)); return;
-    case 12: tile_of(t, kind, 12, vectors_of(12)); return;
+    case 7: tile_of(t, kind, waits, 7, vectors_of(7)); return;
+    case 8: tile_of(t, kind, waits, 8, vectors_of(8)); return;
+    case 9: tile_of(t, kind, waits, 9, vectors_of(9)); return;
+    case 10: tile_of(t, kind, waits, 10, vectors_of(10)); return;
+    case 11: tile_of(t, kind, waits, 11, vectors_of(11)); return;
+    case 12: tile_of(t, kind, waits, 12, vectors_of(12)); return;
 #endif
     }
 }

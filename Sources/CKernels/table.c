@@ -16,6 +16,7 @@ static const ck_kernels plain = {
     .activate = plain_activate,
     .add = plain_add,
     .softmax = plain_softmax,
+    .log_softmax = plain_log_softmax,
     .f32_from_f16 = plain_f32_from_f16,
     .f32_from_bf16 = plain_f32_from_bf16,
     .f16_from_f32 = plain_f16_from_f32,

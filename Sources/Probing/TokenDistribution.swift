@@ -1,4 +1,5 @@
 import Foundation
+import Tensors
 
 /// A token and its natural-log probability.
 public struct TokenScore: Sendable, Equatable {
@@ -18,7 +19,7 @@ public struct TokenDistribution: Sendable {
     /// The natural logarithm of the sum of all exponentiated logits: what the softmax took off each of them.
     public private(set) var logNormalizer: Double
 
-    /// The softmax of `logits`, accumulated in f64.
+    /// The softmax of `logits`, its sum accumulated in f64.
     public init(logits: [Float]) {
         (logProbabilities, logNormalizer) = ([], 0)
         logits.withUnsafeBufferPointer { update(logits: $0) }
@@ -26,22 +27,19 @@ public struct TokenDistribution: Sendable {
 
     /// The same in the place of an earlier distribution.
     public mutating func update(logits: UnsafeBufferPointer<Float>) {
-        var maximum = -Float.infinity
-        for logit in logits where logit > maximum { maximum = logit }
-        var sum = 0.0
-        for logit in logits { sum += exp(Double(logit - maximum)) }
-        let shift = log(sum)
-        logNormalizer = Double(maximum) + shift
-        logProbabilities.removeAll(keepingCapacity: true)
-        logProbabilities.reserveCapacity(logits.count)
-        for logit in logits { logProbabilities.append(Float(Double(logit) - Double(maximum) - shift)) }
+        if logProbabilities.count != logits.count {
+            logProbabilities = [Float](repeating: 0, count: logits.count)
+        }
+        logNormalizer = logProbabilities.withUnsafeMutableBufferPointer { LogSoftmax.write(logits, to: $0) }
     }
 
     /// The likeliest id; of equals the lowest.
     public var argmax: Int {
-        var best = 0
-        for (id, value) in logProbabilities.enumerated() where value > logProbabilities[best] { best = id }
-        return best
+        logProbabilities.withUnsafeBufferPointer { values in
+            var (best, largest) = (0, -Float.infinity)
+            for (id, value) in values.enumerated() where value > largest { (best, largest) = (id, value) }
+            return best
+        }
     }
 
     /// The score of one id.

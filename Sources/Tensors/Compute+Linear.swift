@@ -119,7 +119,7 @@ private struct LinearTasks {
     private static let rowTile = Int(CK_ROW_TILE)
     private static let largestGroup = 8
     /// Bytes of one matrix that are worth the start of a task.
-    private static let taskBytes = 512 << 10
+    private static let taskBytes = 128 << 10
 
     init(
         _ gemm: ck_gemm,
@@ -136,10 +136,11 @@ private struct LinearTasks {
         rowTiles = (x.rows + Self.rowTile - 1) / Self.rowTile
         rowBlocks = (x.rows + Self.rowBlock - 1) / Self.rowBlock
         // Enough tasks that no thread waits long for the last one, else as many panels as share the packed rows. One
-        // block of rows waits for the weights alone: its tasks are as short as their start allows, but as many panels as
-        // a single row takes side by side.
+        // block of rows waits for the weights alone: its tasks are as short as their start allows, and of whole runs of
+        // panels that are read side by side.
         let most = rowBlocks == 1 ? max(4, Self.taskBytes / weights.panelByteCount) : Self.largestGroup
-        panelsPerTask = max(1, min(most, panels * rowBlocks / (threads * 8)))
+        let wanted = max(1, min(most, panels * rowBlocks / (threads * 8)))
+        panelsPerTask = rowBlocks == 1 ? (wanted + 3) / 4 * 4 : wanted
         count = (panels + panelsPerTask - 1) / panelsPerTask * rowBlocks
     }
 

@@ -1,7 +1,7 @@
 extension Linear {
     /// Version of the order of bytes in panels. Raised whenever a format's changes, so that files that hold panels are
     /// packed again instead of misread.
-    public static let packingVersion = 1
+    public static let packingVersion = 2
 
     /// Bytes that packed weights take, the bias not counted.
     public static func packedByteCount(inputs: Int, outputs: Int, format: WeightFormat) -> Int {

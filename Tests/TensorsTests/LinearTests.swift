@@ -191,6 +191,6 @@ private let activations: [Activation] = [.none, .gelu, .geluTanh, .quickGelu, .s
         #expect(Linear([weight], bias: nil, format: .f32, compute: compute).byteCount == 2 * 32 * 5 * 4)
         #expect(Linear([weight], bias: nil, format: .bf16, compute: compute).byteCount == 2 * 32 * 6 * 2)
         #expect(Linear([weight], bias: nil, format: .int8, compute: compute).byteCount == 2 * 32 * (8 + 2))
-        #expect(Linear([weight], bias: nil, format: .int4, compute: compute).byteCount == 2 * 32 * (4 + 2 + 2))
+        #expect(Linear([weight], bias: nil, format: .int4, compute: compute).byteCount == 2 * 32 * (8 + 2 + 2))
     }
 }

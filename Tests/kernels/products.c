@@ -57,7 +57,31 @@ static void check_shape(const ck_kernels *table, ck_format format, const shape *
     for (ck_combination c = CK_REPLACE; c <= CK_MULTIPLY; c++) check_combination(table, format, c, s, tolerance);
 }
 
+/// Sums of int4 weights as large as they come: every half at its lowest, every activation at its largest.
+static void check_largest_sums(const ck_kernels *table) {
+    shape s = {.rows = 5, .inputs = 200, .outputs = 64};
+    float *x = room(s.rows * s.inputs * sizeof(float)), *w = random_floats(s.outputs * s.inputs);
+    float *y = room(s.rows * s.outputs * sizeof(float)), *z = room(s.rows * s.outputs * sizeof(float));
+    uint8_t *panels = pack(table, CK_INT4_WEIGHTS, w, &s);
+    size_t size = ck_panel_size(CK_INT4_WEIGHTS, s.inputs), group = 64 * CK_PANEL;
+    for (size_t p = 0; p < 2; p++) {
+        // The first group's halves and sub-scales; its scales stay.
+        memset(panels + p * size, 0, group);
+        memset(panels + p * size + group, 0xff, 2 * CK_PANEL);
+    }
+    for (int sign = -1; sign <= 1; sign += 2) {
+        for (size_t i = 0; i < s.rows * s.inputs; i++) x[i] = (float)sign;
+        for (size_t rows = 1; rows <= s.rows; rows++) {
+            multiply(table, CK_INT4_WEIGHTS, CK_REPLACE, x, rows, &s, panels, NULL, y);
+            multiply(ck_table(CK_PLAIN), CK_INT4_WEIGHTS, CK_REPLACE, x, rows, &s, panels, NULL, z);
+            CHECK(!memcmp(y, z, rows * s.outputs * sizeof(float)), "largest sums of %zu rows", rows);
+        }
+    }
+    free(x), free(w), free(y), free(z), free(panels);
+}
+
 void check_products(const ck_kernels *table) {
+    check_largest_sums(table);
     static const shape shapes[] = {{1, 1, 1},    {1, 70, 33},  {2, 256, 64},  {3, 129, 31},
                                    {6, 257, 40}, {13, 300, 32}, {37, 515, 65}, {97, 128, 96}};
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {

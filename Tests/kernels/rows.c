@@ -30,6 +30,12 @@ static void check_elementwise(const ck_kernels *table, const ck_kernels *plain, 
     memcpy(y, x, n * sizeof(float)), memcpy(z, x, n * sizeof(float));
     table->softmax(y, n), plain->softmax(z, n);
     CHECK(difference(y, z, n) < 1e-6f, "softmax of %zu", n);
+
+    double logarithm = table->log_softmax(x, n, y), expected = plain->log_softmax(x, n, z);
+    CHECK(fabs(logarithm - expected) < 1e-6, "logarithm %g of %zu, not %g", logarithm, n, expected);
+    CHECK(y[n / 2] == z[n / 2], "log-softmax %g, not %g", y[n / 2], z[n / 2]);
+    y[n / 2] = z[n / 2] = 0;
+    CHECK(difference(y, z, n) < 1e-5f, "log-softmax of %zu", n);
     for (size_t i = 0; i < 2 * n; i++) y[i] = z[i] = random_float();
     table->rotary(y, u, u, 2 * n), plain->rotary(z, u, u, 2 * n);
     CHECK(difference(y, z, 2 * n) < 1e-5f, "rotary of %zu", 2 * n);

@@ -134,6 +134,9 @@ typedef struct __attribute__((swift_attr("@Sendable"))) {
     void (*add)(const float *x, size_t count, float *y);
     /// Softmax in place; all -INFINITY gives zeros.
     void (*softmax)(float *x, size_t count);
+    /// y = x - log(sum of exp(x)), and returns that logarithm; the sum is of f64. y may be x. NaN without a largest
+    /// number.
+    double (*log_softmax)(const float *x, size_t count, float *y);
 
     void (*f32_from_f16)(const uint16_t *x, size_t count, float *y);
     void (*f32_from_bf16)(const uint16_t *x, size_t count, float *y);
