@@ -23,17 +23,16 @@ public struct Benchmark {
         report("ceilings")
         let pool = WorkerPool(threads: options.loading.threads)
         let threads = pool.threads
-        let ceilings = Ceilings(pool, options: options)
+        let memory = ResidentMemory()
+        let ceilings = Ceilings(pool, options: options, memory: memory)
         report(ceilings.summary)
-        var sections: [String: JSONValue] = ["ceilings": ceilings.payload]
 
-        // What the ceilings were read from is no part of the work.
-        ResidentMemory.resetPeak()
         let subject = try BenchmarkSubject(options)
         report("loading \(subject.name)")
         let (loadSeconds, model) = try await timed { try subject.load(options) }
         let format = model.description.format
         report("\(model.description.parameters) parameters as \(format.rawValue) in \(loadSeconds.rounded(to: 1)) s")
+        var sections: [String: JSONValue] = [:]
         sections["model"] = [
             "name": .string(subject.name),
             "weights": .string(format.rawValue),
@@ -68,7 +67,12 @@ public struct Benchmark {
             )
             sections.merge(try await measure(probes, &prompts)) { $1 }
         }
-        sections["memory"] = memory(model)
+        sections["ceilings"] = ceilings.payload
+        sections["memory"] = [
+            "packed_bytes": .integer(model.decoder.byteCount + model.vision.byteCount),
+            "resident_bytes": memory.current.map { .integer($0) } ?? nil,
+            "peak_resident_bytes": memory.peak.map { .integer($0) } ?? nil,
+        ]
         return .object(sections)
     }
 
@@ -120,14 +124,6 @@ public struct Benchmark {
         let peak = ceilings.peak(model.description.format.unit)
         report("  \(time.rounded(to: 3)) s")
         return ["seconds": .number(time), "share_of_peak": .number(operations / time / peak)]
-    }
-
-    private func memory(_ model: VisionLanguageModel) -> JSONValue {
-        [
-            "packed_bytes": .integer(model.decoder.byteCount + model.vision.byteCount),
-            "resident_bytes": ResidentMemory.current().map { .integer($0) } ?? nil,
-            "peak_resident_bytes": ResidentMemory.peak().map { .integer($0) } ?? nil,
-        ]
     }
 
     private func checkContext(_ model: VisionLanguageModel) throws(BenchmarkError) {

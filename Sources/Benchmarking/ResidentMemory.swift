@@ -1,15 +1,23 @@
 import Foundation
 
-/// How much memory the process has in use.
-enum ResidentMemory {
-    /// Bytes now; nil where the system does not tell.
-    static func current() -> Int? { line("VmRSS") }
-    /// Bytes at most so far.
-    static func peak() -> Int? { line("VmHWM") }
+/// How much memory the process has in use for the work that is measured.
+final class ResidentMemory {
+    private var peakBefore = 0
 
-    /// Lets `peak` count from now on (proc(5): 5 written to `clear_refs`); where that is refused it counts from the start.
-    static func resetPeak() {
-        try? FileHandle(forWritingTo: URL(fileURLWithPath: "/proc/self/clear_refs")).write(contentsOf: Data("5".utf8))
+    /// Bytes now; nil where the system does not tell.
+    var current: Int? { Self.line("VmRSS") }
+    /// Bytes at most so far, but for what ran ``uncounted(_:)``.
+    var peak: Int? { Self.line("VmHWM").map { max($0, peakBefore) } }
+
+    /// Runs what is no part of the work. The peak starts anew after it (proc(5): 5 written to `clear_refs`); where that is
+    /// refused it counts this too.
+    func uncounted<Value>(_ body: () -> Value) -> Value {
+        peakBefore = peak ?? 0
+        defer {
+            let file = FileHandle(forWritingAtPath: "/proc/self/clear_refs")
+            try? file?.write(contentsOf: Data("5".utf8))
+        }
+        return body()
     }
 
     /// A line of `/proc/self/status`, such as `VmRSS:     1234 kB`.

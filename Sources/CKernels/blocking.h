@@ -8,8 +8,8 @@ enum {
     panel_group = 8,
     /// Panels of int4 weights that few rows read side by side; not more than panel_group.
     half_streams = 4,
-    /// Bytes between what is read and what is asked for to come to the nearest cache, of weights that few rows read in
-    /// order; what comes as far behind that is asked for to come to the second cache.
+    /// Bytes between what is read and what is asked for to come to the nearest cache, of f32 and bf16 weights that few
+    /// rows read in order; what comes as far behind that is asked for to come to the second cache.
     stream_lead = 2048,
     /// Keys whose values are mixed into all rows at a time; even, and not less than a panel.
     value_block = 128,

@@ -29,7 +29,7 @@ static void decode_group(const uint8_t *group, size_t inputs, uint8_t *quads) {
 }
 
 #if SIMD_QUAD_PRODUCTS && !SIMD_SIGNED_QUADS
-typedef ivec half_sums[few_byte_rows][2 * panel_vectors];
+typedef ivec half_sums[tile_rows][2 * panel_vectors];
 
 /// The sub-scales of sub-groups `first` and `first + 1`, in 16 bits each.
 static inline ivec subscale_pairs(const uint8_t *subscales, size_t first) {
@@ -39,7 +39,7 @@ static inline ivec subscale_pairs(const uint8_t *subscales, size_t first) {
     return (all | all << 12) & 0x000f000f;
 }
 
-/// Bytes from the first panel's weights, or its sub-scales, to those of vector v.
+/// Bytes from a place in the first panel to the same place in that of vector v, and the vector's first column there.
 static ALWAYS_INLINE size_t panel_of(const byte_work *t, size_t v) { return v / panel_vectors * t->next_panel; }
 static ALWAYS_INLINE size_t column_of(size_t v) { return v % panel_vectors * lanes; }
 

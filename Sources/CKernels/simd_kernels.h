@@ -6,8 +6,8 @@
 //   SIMD_PAIR_PRODUCTS      optional: add_pair_products exists (bf16 dot products in hardware)
 //   SIMD_QUAD_PRODUCTS      optional: add_quad_products exists (dot products of bytes in hardware)
 //   SIMD_SIGNED_QUADS       optional: add_quad_products takes the offset off the weights
-//   SIMD_WORD_PRODUCTS      optional: add_word_products exists (of pairs of 16 bits); together with quads of unsigned
-//                           weights it is not optional
+//   SIMD_WORD_PRODUCTS      optional: add_word_products exists (of pairs of 16 bits), used without quads; with
+//                           add_quad_products of unsigned weights it must exist
 //   SIMD_TABLE, SIMD_ISA, SIMD_NAME
 // No include guards: each instruction set is a translation unit of its own.
 

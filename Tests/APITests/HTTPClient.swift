@@ -35,14 +35,14 @@ struct HTTPClient: Sendable {
         if method == "POST" { head += "Content-Length: \(body.count)\r\n" }
         for (name, value) in headers { head += "\(name): \(value)\r\n" }
         let request = Data((head + "\r\n").utf8) + body
-        return try await onThread { try Self.parse(try exchange(request, limit: .max), isHead: method == "HEAD") }
+        return try await onQueue { try Self.parse(try exchange(request, limit: .max), isHead: method == "HEAD") }
     }
 
     /// Sends a request, reads at least some bytes of the answer and goes away.
     func abandon(_ path: String, _ body: Data) async throws {
         let head = "POST \(path) HTTP/1.1\r\nHost: localhost\r\nContent-Length: \(body.count)\r\n\r\n"
         let request = Data(head.utf8) + body
-        _ = try await onThread { try exchange(request, limit: 1) }
+        _ = try await onQueue { try exchange(request, limit: 1) }
     }
 
     // MARK: - Private
@@ -114,32 +114,9 @@ struct HTTPClient: Sendable {
         throw Failure(reason: "the last chunk is missing")
     }
 
-    /// Runs what waits for the server on a thread of its own, as Dispatch's are the server's; fewer at once than the server
-    /// takes, however many tests run side by side.
-    private func onThread<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
-        await Self.turns.enter()
-        let result = await withCheckedContinuation { continuation in
-            Thread.detachNewThread { continuation.resume(returning: Result(catching: work)) }
+    private func onQueue<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
+        try await withCheckedThrowingContinuation { continuation in
+            DispatchQueue(label: "test.client").async { continuation.resume(with: Result(catching: work)) }
         }
-        await Self.turns.leave()
-        return try result.get()
-    }
-
-    private static let turns = Turns(64)
-}
-
-/// So many at a time; others wait in order.
-private actor Turns {
-    private var free: Int
-    private var waiting: [CheckedContinuation<Void, Never>] = []
-
-    init(_ count: Int) { free = count }
-
-    func enter() async {
-        if free > 0 { free -= 1 } else { await withCheckedContinuation { waiting.append($0) } }
-    }
-
-    func leave() {
-        if waiting.isEmpty { free += 1 } else { waiting.removeFirst().resume() }
     }
 }

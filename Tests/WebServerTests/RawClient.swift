@@ -13,6 +13,7 @@ final class RawClient: Sendable {
     struct Failure: Error { let reason: String }
 
     private let descriptor: Int32
+    private let queue = DispatchQueue(label: "test.client")
 
     init(port: UInt16, receiveBuffer: Int32? = nil) throws {
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
@@ -38,7 +39,7 @@ final class RawClient: Sendable {
 
     /// Sends all bytes; an error means the server has closed, which reading will show.
     func send(_ bytes: [UInt8]) async {
-        await onThread { [descriptor] in
+        await onQueue { [descriptor] in
             var rest = bytes[...]
             while !rest.isEmpty {
                 let sent = rest.withUnsafeBytes {
@@ -62,7 +63,7 @@ final class RawClient: Sendable {
 
     /// Some bytes; empty at the end of the stream, `nil` if the connection broke or patience ran out.
     func receive(_ limit: Int = 64 * 1024) async -> Data? {
-        await onThread { [descriptor] in
+        await onQueue { [descriptor] in
             var buffer = [UInt8](repeating: 0, count: limit)
             let count = recv(descriptor, &buffer, buffer.count, 0)
             return count < 0 ? nil : Data(buffer[..<count])
@@ -143,10 +144,9 @@ final class RawClient: Sendable {
         buffered += some
     }
 
-    /// Waits on a thread of its own: Dispatch's are the server's.
-    private func onThread<Value: Sendable>(_ work: @escaping @Sendable () -> Value) async -> Value {
+    private func onQueue<Value: Sendable>(_ work: @escaping @Sendable () -> Value) async -> Value {
         await withCheckedContinuation { continuation in
-            Thread.detachNewThread { continuation.resume(returning: work()) }
+            queue.async { @Sendable in continuation.resume(returning: work()) }
         }
     }
 }
