@@ -28,7 +28,7 @@ def rows(arguments, work: Path) -> list[Row]:
     """Every row, in the order in which it is run: what is compared stands side by side."""
     fovea, python = arguments.fovea, sys.executable
     threads = ["--threads", arguments.threads]
-    repetitions = ["--repetitions", 1 if arguments.quick else 3]
+    repetitions = ["--repetitions", 1 if arguments.quick else 5]
     shape = "tiny" if arguments.smoke else "llama-1b"
     large = "tiny" if arguments.smoke else "llava-1.5-7b"
     vision = "tiny" if arguments.smoke else "clip-l-336"

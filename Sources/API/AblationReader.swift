@@ -16,12 +16,14 @@ struct AblationReader {
     }
 
     /// Tokens to ablate in one run.
-    struct Set {
-        let name: String
+    struct Set: NamedVariant {
+        var name: String
+        let isNamed: Bool
         /// The ablation as one would write it among `interventions`.
         let written: ProbeField
         /// The tokens' positions, ascending.
         let positions: [Int]
+        var path: String { written.path }
     }
 
     /// What the question asks; `nil` for any other question.
@@ -82,16 +84,16 @@ struct AblationReader {
             }
         }
         try KnockoutVariant.checkCount(sets.count, ProbeField(nil, path: "ablations"))
-        return (sets, warnings)
+        return (try sets.withDistinctNames(), warnings)
     }
 
-    /// Sets of the tokens that gradients rank first, as large as the other baselines' sets.
-    func gradientSets(_ ranked: [Int], beside sets: [Set], _ layout: PromptLayout) throws -> [Set] {
+    /// The sets, and those of the tokens that gradients rank first, as large as the other baselines' sets.
+    func adding(gradientRanking ranked: [Int], to sets: [Set], _ layout: PromptLayout) throws -> [Set] {
         let own = try sizes(beside: sets, layout).filter { $0 <= ranked.count }.map { size in
             try set(.gradient(Array(ranked.prefix(size))), path: "baselines", layout)
         }
         try KnockoutVariant.checkCount(sets.count + own.count, ProbeField(nil, path: "ablations"))
-        return own
+        return try (sets + own).withDistinctNames()
     }
 
     /// Sizes of the baselines' sets: those that the body lists, else those of the sets they stand beside.
@@ -111,6 +113,7 @@ struct AblationReader {
         let written: JSONValue = ["kind": "token_ablation", "tokens": set.tokens.json, "replace": replacement]
         return Set(
             name: set.name,
+            isNamed: false,
             written: ProbeField(written, path: path),
             positions: try set.tokens.resolved(in: layout, parameter: path).promptPositions
         )
@@ -129,6 +132,7 @@ struct AblationReader {
         let span = try SpanSelector(tokens).resolved(in: layout, parameter: tokens.path)
         return Set(
             name: name ?? tokens.value.string ?? "ablation-\(index)",
+            isNamed: name != nil,
             written: ProbeField(.object(fields), path: field.path),
             positions: span.promptPositions
         )

@@ -31,7 +31,7 @@ enum AblationRoute {
         if reader.baselines.contains(.gradient) {
             let ranking = GradientRanking(api, reader.gradients, interventions: baseline.interventions)
             let ranked = try await ranking.tokens(of: prompt)
-            sets += try reader.gradientSets(ranked, beside: sets, prompt.layout)
+            sets = try reader.adding(gradientRanking: ranked, to: sets, prompt.layout)
         }
         var planned: [PlannedVariant] = []
         for set in sets {
@@ -61,7 +61,7 @@ enum AblationRoute {
         var gradients: CostPlan.Gradients?
         if reader.baselines.contains(.gradient) {
             let image = prompt.layout.positions(named: "image") ?? []
-            sets += try reader.gradientSets(image, beside: sets, prompt.layout)
+            sets = try reader.adding(gradientRanking: image, to: sets, prompt.layout)
             gradients = try api.resident.attributor.plan(reader.gradients, length: prompt.ids.count)
         }
         let variants = try sets.map { (interventions: [try Intervention($0.written)], paths: [$0.written.path]) }

@@ -3,16 +3,14 @@ import Models
 import Probing
 
 /// One knocked-out run that a request asks for.
-struct KnockoutVariant {
-    private(set) var name: String
+struct KnockoutVariant: NamedVariant {
+    var name: String
     let interventions: [Intervention]
     /// Where each intervention stands in the body.
     let paths: [String]
     /// The interventions as they were written.
     let written: JSONValue
-    /// What of the body asked for it.
     let path: String
-    /// Whether the body gave the name. Others may be alike.
     let isNamed: Bool
 
     /// Variants of one request at most.
@@ -29,7 +27,7 @@ struct KnockoutVariant {
         _ = try root.member("object").map(SpanSelector.init)
         var variants = try knockouts.map(list) ?? []
         if let sweep { variants += try sweep.variants() }
-        return try distinct(variants)
+        return try variants.withDistinctNames()
     }
 
     /// The reader of the body's `sweep`, if it has one.
@@ -38,32 +36,6 @@ struct KnockoutVariant {
     }
 
     // MARK: - Private
-
-    /// The variants with different names: of those called alike that the body gave no name, the later ones are numbered.
-    private static func distinct(_ variants: [KnockoutVariant]) throws(ProbeError) -> [KnockoutVariant] {
-        var taken: [String: String] = [:]
-        for variant in variants where variant.isNamed {
-            if let other = taken.updateValue(variant.path, forKey: variant.name) {
-                throw .unsupported(
-                    variant.path,
-                    "\"\(variant.name)\" is what \(other) is called too; give one of them another \"name\""
-                )
-            }
-        }
-        var counts: [String: Int] = [:]
-        return variants.map { variant in
-            guard !variant.isNamed else { return variant }
-            var variant = variant
-            let name = variant.name
-            while taken[variant.name] != nil {
-                let number = counts[name, default: 1] + 1
-                counts[name] = number
-                variant.name = "\(name)#\(number)"
-            }
-            taken[variant.name] = variant.path
-            return variant
-        }
-    }
 
     private static func list(_ field: ProbeField) throws -> [KnockoutVariant] {
         let elements = field.value.array == nil ? [field] : try field.elements()

@@ -51,7 +51,7 @@ struct LlamaBlock: Sendable {
         views.show(states, at: .residualMid)
 
         compute.rmsNorm(states, weight: postAttentionNorm, epsilon: configuration.epsilon, into: scratch.normed)
-        gate(scratch.normed, into: scratch.neurons, views)
+        writeNeurons(of: scratch.normed, into: scratch.neurons, views)
         views.show(scratch.neurons, at: .neurons)
         add(scratch.neurons, down, to: states, at: .mlpOutput, views, next: next)
     }
@@ -60,7 +60,7 @@ struct LlamaBlock: Sendable {
 
     /// Writes the MLP's neurons, by way of the two factors where a probe wants to see them: the product is the same,
     /// bit for bit.
-    private func gate(_ x: Matrix, into neurons: Matrix, _ views: SiteViews) {
+    private func writeNeurons(of x: Matrix, into neurons: Matrix, _ views: SiteViews) {
         guard views.areWanted(at: .gate) || views.areWanted(at: .up) else {
             return compute.gated(x, gate: gate, up: up, into: neurons, next: down)
         }

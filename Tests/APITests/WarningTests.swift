@@ -114,6 +114,10 @@ struct WarningTests {
             #expect(error["param"] == "knockouts[2]")
             #expect(error["message"]?.string?.contains("what knockouts[0] is called too") == true, "\(error)")
         }
+        let sets: JSONValue = [["name": "x", "tokens": "image"], ["name": "x", "tokens": [3, 4]]]
+        let error = try await refusal("/v1/ablation", ["ablations": sets])
+        #expect(error["param"] == "ablations[1]")
+        #expect(error["message"]?.string?.contains("what ablations[0] is called too") == true, "\(error)")
     }
 
     private static let edge: JSONValue = ["kind": "attention_knockout", "from": "image", "to": "last"]
@@ -153,6 +157,14 @@ struct WarningTests {
             let variants = try await api.success("/v1/knockout", body).at("variants")
             #expect((variants.array ?? []).map { $0["name"]?.string } == names)
         }
+        let sets: JSONValue = [
+            ["tokens": "image"], ["tokens": "image", "replace": "zero"], ["name": "random-2", "tokens": [3]],
+        ]
+        let members: [String: JSONValue] = [
+            "ablations": sets, "baselines": ["random"], "counts": [2], "max_tokens": 0,
+        ]
+        let variants = try await api.success("/v1/ablation", .question(members: members)).at("variants")
+        #expect((variants.array ?? []).map { $0["name"]?.string } == ["image", "image#2", "random-2", "random-2#2"])
     }
 
     @Test("a route that answers in one piece says that it does not stream", arguments: ["/v1/layout", "/v1/estimate"])
