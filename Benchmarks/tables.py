@@ -67,7 +67,7 @@ def ceilings(records: dict) -> str:
                        for key in ("f32_gflops", "bf16_gflops", "int8_gops", "read_gbps")]
             rows.append([f"`{name}`", *(number(figure, 0) for figure in figures[:3]), number(figures[3])])
     header = ["measured with", "f32, GFLOP/s", "bf16, GFLOP/s", "int8, GOP/s", "read, GB/s"]
-    return "**Ceilings**, before each of Fovea's rows\n\n" + table(header, rows) if rows else ""
+    return "**Ceilings**, beside each of Fovea's rows\n\n" + table(header, rows) if rows else ""
 
 
 def peer_shares(records: dict, own: str, format: str, row: str, bytes: float | None):

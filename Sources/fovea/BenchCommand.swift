@@ -17,7 +17,8 @@ struct BenchCommand: AsyncParsableCommand {
             Weights are random, made and packed layer by layer, so a shape needs the memory of its packed weights and
             no files. Figures are medians. share_of_peak is 2 operations for a parameter and token, the head once in
             prefill, over the time and the peak of the unit that multiplies the format (int8's for int8 and int4);
-            share_of_bandwidth is the weights' bytes for a decoded token over what the memory gives. Try it:
+            share_of_bandwidth is the weights' bytes for a decoded token over what the memory gives, which is measured
+            by turns with decoding. Try it:
 
               fovea bench --shape tiny
               fovea bench --shape llama-1b --weights int8 --probe
