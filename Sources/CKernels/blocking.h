@@ -4,10 +4,6 @@
 enum {
     /// Inputs a matrix product covers before it moves on: a panel's slice stays in the nearest cache.
     k_block = 256,
-    /// Panels that share one slice of the packed rows while it is in the second cache.
-    panel_group = 8,
-    /// Panels of int4 weights that few rows read side by side; not more than panel_group.
-    half_streams = 4,
     /// Bytes between what is read and what is asked for to come to the nearest cache, of f32 and bf16 weights that few
     /// rows read in order; what comes as far behind that is asked for to come to the second cache.
     stream_lead = 2048,

@@ -182,7 +182,7 @@ static ALWAYS_INLINE void tile_bytes(const byte_work *t, size_t rows, size_t vec
 }
 
 static ALWAYS_INLINE void byte_tile_of(const byte_work *t, size_t rows, bool waits) {
-    tile_bytes(t, rows, rows <= wide_tile_rows ? CK_PANEL / lanes : 2, waits);
+    tile_bytes(t, rows, vectors_of(rows), waits);
 }
 
 /// `waits` if this tile alone reads the weights, from memory.

@@ -190,7 +190,7 @@ static void multiply_bytes(const ck_gemm *g, size_t row_begin, size_t row_end, s
 static void gemm_bytes(const ck_gemm *g, size_t row_begin, size_t row_end, size_t panel_begin, size_t panel_end,
                        float *scratch) {
     size_t rows = row_end - row_begin, panel_size = ck_panel_size(g->format, g->inputs);
-    size_t streams = g->format == CK_INT4_WEIGHTS && rows <= few_byte_rows ? half_streams : 1;
+    size_t streams = g->format == CK_INT4_WEIGHTS && rows <= few_byte_rows ? CK_PANEL_RUN : 1;
     size_t groups = group_count(g->inputs), size = group_size(g->format, byte_group);
     // A group that is decoded is read at once, before what is asked for meanwhile has come.
     size_t lead = g->format == CK_INT4_WEIGHTS && rows > few_byte_rows ? 2 : 1;
@@ -221,9 +221,9 @@ static size_t panels_side_by_side(size_t left) { return left >= row_streams ? ro
 static void gemm_floats(const ck_gemm *g, size_t row_begin, size_t row_end, size_t panel_begin, size_t panel_end,
                         float *scratch) {
     size_t rows = row_end - row_begin, sums = rows * CK_PANEL;
-    float *decoded = scratch + panel_group * sums;
+    float *decoded = scratch + CK_PANEL_GROUP * sums;
     // Few rows stay in the cache anyway; a panel at a time, or those of one row, then streams the weights in order.
-    size_t group = rows > tile_rows ? panel_group : 1;
+    size_t group = rows > tile_rows ? CK_PANEL_GROUP : 1;
     for (size_t first = panel_begin; first < panel_end; first += group) {
         if (rows == 1) group = panels_side_by_side(panel_end - first);
         size_t last = smaller_size(first + group, panel_end), step = rows == 1 ? group : 1;

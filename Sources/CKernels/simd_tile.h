@@ -15,7 +15,7 @@ enum {
     panel_vectors = CK_PANEL / lanes,
     /// Panels that one row is multiplied with side by side at most: their sums wait less for each other, and memory
     /// delivers more to several streams.
-    row_streams = lanes == 16 ? 4 : 2,
+    row_streams = lanes == 16 ? CK_PANEL_RUN : 2,
 };
 
 /// Element (r, i) of a is a[r * row_step + i * k_step]; of b, row i (in bf16 pair i) starts at word i * b_step.

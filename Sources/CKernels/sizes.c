@@ -3,7 +3,7 @@
 #include "key_values.h"
 
 size_t ck_gemm_scratch_size(void) {
-    size_t sums = panel_group * CK_ROW_BLOCK * CK_PANEL, decoded = k_block * CK_PANEL;
+    size_t sums = CK_PANEL_GROUP * CK_ROW_BLOCK * CK_PANEL, decoded = k_block * CK_PANEL;
     return (sums + decoded) * sizeof(float);
 }
 

@@ -117,11 +117,10 @@ private struct LinearTasks {
 
     private static let rowBlock = Int(CK_ROW_BLOCK)
     private static let rowTile = Int(CK_ROW_TILE)
-    private static let largestGroup = 8
+    private static let panelGroup = Int(CK_PANEL_GROUP)
+    private static let panelRun = Int(CK_PANEL_RUN)
     /// Bytes of one matrix that are worth the start of a task.
     private static let taskBytes = 128 << 10
-    /// Panels that the kernels read side by side, at most, where rows are few.
-    private static let sideBySide = 4
 
     init(
         _ gemm: ck_gemm,
@@ -140,9 +139,9 @@ private struct LinearTasks {
         // Enough tasks that no thread waits long for the last one, else as many panels as share the packed rows. One
         // block of rows waits for the weights alone: its tasks are as short as their start allows, and of whole runs of
         // panels that are read side by side.
-        let most = rowBlocks == 1 ? Self.taskBytes / weights.panelByteCount : Self.largestGroup
+        let most = rowBlocks == 1 ? Self.taskBytes / weights.panelByteCount : Self.panelGroup
         let wanted = max(1, min(most, panels * rowBlocks / (threads * 8)))
-        let run = rowBlocks == 1 ? Self.sideBySide : 1
+        let run = rowBlocks == 1 ? Self.panelRun : 1
         panelsPerTask = (wanted + run - 1) / run * run
         count = (panels + panelsPerTask - 1) / panelsPerTask * rowBlocks
     }

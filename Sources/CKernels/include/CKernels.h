@@ -41,6 +41,12 @@ enum {
     CK_PANEL = 32,
     /// Rows a GEMM task should span at most: they share one pass over the weights.
     CK_ROW_BLOCK = 96,
+    /// Panels a GEMM task of several row blocks should span at most: they share one slice of the packed rows while it is in
+    /// the second cache.
+    CK_PANEL_GROUP = 8,
+    /// Panels that few rows read side by side, at most: a GEMM task of few rows should span a multiple of it. Not more
+    /// than CK_PANEL_GROUP.
+    CK_PANEL_RUN = 4,
     /// Rows packed together by every table; divides CK_ROW_BLOCK.
     CK_ROW_TILE = 12,
     /// Rows an attention call should span at most.
